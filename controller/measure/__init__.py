@@ -1,0 +1,1 @@
+"""The room that turns what was observed into exact counts: histograms, windows, resources, doubts."""

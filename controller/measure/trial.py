@@ -1,0 +1,71 @@
+"""What is known of one trial once it is over: the unit of all statistics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.measure.doubt import Doubt
+from controller.measure.window import EndpointCounts, merged_counts
+
+# All endpoints of a scenario together.
+TOGETHER = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one party used during the measured phase.
+
+    busiest is (CPU + run delay) of the party's busiest thread over wall time: 1.0 is a full core.
+    """
+
+    cpu_s: float
+    busiest: float
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """One trial: which it was, how it ended, and its merged counts of the measured phase.
+
+    trial counts from 1 in planned order, order from 1 as run, block from 1. factors holds the level of
+    every factor. usage has a party's name (server, generator, master) only where it was observed.
+    answered_total counts whole answers of all phases: what the server itself must have counted.
+    Everything that is not known is None.
+    """
+
+    trial: int
+    block: int
+    order: int
+    target: str
+    variant: str
+    scenario: str
+    factors: Mapping[str, str | int] = field(default_factory=dict)
+    started_at: str
+    outcome: str
+    reason: str | None = None
+    startup_s: float | None = None
+    warmup_s: float | None = None
+    warmup_end: str | None = None
+    duration_s: float | None = None
+    answered_total: int | None = None
+    attempts_total: int | None = None
+    bound: str | None = None
+    usage: Mapping[str, Usage] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
+    notes: tuple[str, ...] = ()
+    endpoints: Mapping[str, EndpointCounts] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the trial was measured to its end."""
+        return self.outcome == "ok"
+
+    def counts(self, endpoint: str) -> EndpointCounts | None:
+        """Return an endpoint's counts of the measured phase; `*` is all together; None without any."""
+        if endpoint == TOGETHER:
+            return merged_counts(self.endpoints.values()) if self.endpoints else None
+        return self.endpoints.get(endpoint)
+
+    def throughput_per_s(self, endpoint: str) -> float | None:
+        """Return right answers per second of the measured phase; None where nothing was measured."""
+        counts = self.counts(endpoint)
+        return None if counts is None or not self.duration_s else counts.samples / self.duration_s
