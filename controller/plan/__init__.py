@@ -1,0 +1,1 @@
+"""What is to be measured: plans and server descriptions, read at the edge into frozen values."""

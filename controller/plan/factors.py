@@ -1,0 +1,79 @@
+"""Factors and their levels: the settings that a plan may vary, in the order of all tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from controller.errors import PlanError
+from controller.plan.rules import Rule, one_of, whole
+from controller.plan.scenario import LOAD_RULES
+from controller.plan.toml_text import found_text
+
+Level: TypeAlias = str | int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """A setting that may vary: rule holds for each level; reaches names the only endpoints it can act on."""
+
+    default: Level
+    rule: Rule
+    reaches: tuple[str, ...] | None = None
+
+
+def _words(*levels: str, reaches: tuple[str, ...] | None = None) -> Factor:
+    return Factor(default=levels[0], rule=one_of(*levels), reaches=reaches)
+
+
+_DB = ("/api/db",)
+_CACHE = ("/api/cache",)
+
+FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
+    {
+        "proxy": _words("none", "nginx"),
+        "tls": _words("off", "on"),
+        "http": _words("1.1", "2"),
+        "gzip": _words("off", "on"),
+        "client_keepalive": _words("on", "off"),
+        "upstream_keepalive": _words("on", "off"),
+        "proxy_cache": _words("off", "on", reaches=_DB + _CACHE),
+        "cache": _words("memory", "redis", "none", reaches=_CACHE),
+        "db": _words("sqlite", "mysql", reaches=_DB),
+        "pool": Factor(default=10, rule=whole(1, 10_000), reaches=_DB),
+        "db_delay_ms": Factor(default=0, rule=whole(0, 60_000), reaches=_DB),
+        "cpus": Factor(default=1, rule=whole(1, 1_024)),
+        "in_flight": Factor(default=64, rule=LOAD_RULES["in_flight"]),
+        "streams": Factor(default=1, rule=LOAD_RULES["streams"]),
+        "metrics": _words("none", "full"),
+        "network": _words("host", "bridge"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One level of every factor, in the order of FACTORS."""
+
+    levels: Mapping[str, Level]
+
+    def __post_init__(self) -> None:
+        if list(self.levels) != list(FACTORS):
+            raise PlanError(f"a variant needs a level of every factor, in order; found {', '.join(self.levels)}")
+        for name, level in self.levels.items():
+            if not FACTORS[name].rule.accepts(level):
+                raise PlanError(f"factor {name}: expected {FACTORS[name].rule.expected}, found {found_text(level)}")
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.levels.items()))
+
+    @property
+    def label(self) -> str:
+        """What differs from the defaults, as k=v,k=v in table order; "default" where nothing does."""
+        differing = [f"{name}={level}" for name, level in self.levels.items() if level != FACTORS[name].default]
+        return ",".join(differing) or "default"
+
+
+def variant_of(named: Mapping[str, Level]) -> Variant:
+    """Return the variant with these levels and the default of every other factor. Raises PlanError as Variant does."""
+    return Variant(levels={name: named.get(name, factor.default) for name, factor in FACTORS.items()})

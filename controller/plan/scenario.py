@@ -1,0 +1,114 @@
+"""A scenario: what is requested, offered how, for how long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from controller.errors import PlanError
+from controller.plan.rules import (
+    DAY_S,
+    FLAG,
+    LINE,
+    NAME,
+    PATH,
+    Rule,
+    either,
+    hold,
+    number,
+    number_above,
+    one_of,
+    whole,
+)
+
+METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
+
+REQUEST_RULES: Final[Mapping[str, Rule]] = {
+    "method": one_of(*(method.upper() for method in METHODS)),
+    "path": PATH,
+    "weight": number_above(0, 1_000_000_000),
+}
+
+LOAD_RULES: Final[Mapping[str, Rule]] = {
+    "model": one_of("closed", "open", "capacity"),
+    "in_flight": whole(1, 100_000),
+    "streams": whole(1, 100_000),
+    "http": one_of("1.1", "2"),
+    "keepalive": FLAG,
+    "tls_verify": FLAG,
+    "ca_file": LINE,
+    "rate_per_s": number_above(0, 10_000_000),
+    "arrivals": one_of("poisson", "constant"),
+    "timeout_s": number_above(0, DAY_S),
+    "ramp_up_s": number(0, DAY_S),
+    "workers": whole(0, 1_000),
+    "warmup_s": either(f'"auto" or a number from 0 to {DAY_S:,}', one_of("auto"), number(0, DAY_S)),
+    "duration_s": number_above(0, DAY_S),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One kind of request of a mix; weight is relative to the other weights of its scenario."""
+
+    method: str = "GET"
+    path: str
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        hold(self, REQUEST_RULES)
+
+    @property
+    def endpoint(self) -> str:
+        """The path without its query: what counts are kept for."""
+        return self.path.split("?", 1)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How requests are offered. workers 0 is one a generator core; warmup_s None is until steady ("auto").
+
+    rate_per_s and arrivals matter in the open model only; connections are in_flight / streams.
+    """
+
+    model: str = "closed"
+    in_flight: int = 64
+    streams: int = 1
+    http: str = "1.1"
+    keepalive: bool = True
+    tls_verify: bool = True
+    ca_file: str | None = None
+    rate_per_s: float | None = None
+    arrivals: str = "poisson"
+    timeout_s: float = 30.0
+    ramp_up_s: float = 0.0
+    workers: int = 1
+    warmup_s: float | None = None
+    duration_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        hold(self, LOAD_RULES)
+
+    @property
+    def connections(self) -> int:
+        """How many connections hold the requests in flight."""
+        return self.in_flight // self.streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What is requested, and how: load is the plan's with this scenario's overrides and the factors applied."""
+
+    name: str
+    requests: tuple[Request, ...]
+    headers: tuple[tuple[str, str], ...] = ()
+    load: Load
+
+    def __post_init__(self) -> None:
+        hold(self, {"name": NAME})
+        if not self.requests:
+            raise PlanError(f"scenario {self.name}: expected at least one request, found none")
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The endpoints of all requests, each once, in the order of the plan."""
+        return tuple(dict.fromkeys(request.endpoint for request in self.requests))
