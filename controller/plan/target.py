@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from controller.errors import PlanError
+from controller.plan.check_target import TARGET_RULES, check_target
+from controller.plan.problems import Problems
+from controller.plan.rules import NAME, PATH, hold
+from controller.plan.toml_text import found_text
+from controller.plan.tomlfile import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +35,60 @@ class Target:
     pass_env: tuple[str, ...] = ()
     contract: bool = True
     ready: str = "/api/health"
+
+    def __post_init__(self) -> None:
+        hold(self, {"name": NAME, "style": TARGET_RULES["style"], "ready": PATH, "warmup_s": TARGET_RULES["warmup_s"]})
+        if not self.run:
+            raise PlanError(f"target {self.name}: expected a command to run, found none")
+
+
+def read_target(path: Path) -> Target:
+    """Read one servers/<name>/server.toml; the folder gives the name.
+
+    Raises PlanError, naming the file and all its problems.
+    """
+    table = read_toml(path)
+    folder = path.absolute().parent
+    problems = Problems(str(path))
+    if not NAME.accepts(folder.name):
+        problems.add((), f"expected a folder with {NAME.expected}, found {found_text(folder.name)}")
+    check_target(table, problems)
+    problems.raise_any()
+    if "url" in table:
+        raise PlanError(f"{path}: not yet: url")
+    return _target_of(table, folder)
+
+
+def read_targets(servers_dir: Path) -> dict[str, Target]:
+    """Read all folders with a server.toml, sorted by name. Raises PlanError with the problems of every file."""
+    if not servers_dir.is_dir():
+        raise PlanError(f"{servers_dir}: expected a folder of servers, found none")
+    targets, errors = {}, []
+    for file in sorted(servers_dir.glob("[!.]*/server.toml")):
+        try:
+            targets[file.parent.name] = read_target(file)
+        except PlanError as error:
+            errors.append(str(error))
+    if errors:
+        raise PlanError("\n".join(errors))
+    return targets
+
+
+def _target_of(table: dict[str, Any], folder: Path) -> Target:
+    """Return the target of a table that was checked."""
+    return Target(
+        name=folder.name,
+        folder=folder,
+        language=table["language"],
+        framework=table["framework"],
+        style=table["style"],
+        process_model=table["process_model"],
+        needs={tool: least.replace(" ", "") for tool, least in table.get("needs", {}).items()},
+        build=tuple(tuple(command) for command in table.get("build", [])),
+        run=tuple(table["run"]),
+        warmup_s=float(table.get("warmup_s", 0)),
+        env=table.get("env", {}),
+        pass_env=tuple(table.get("pass_env", [])),
+        contract=table.get("contract", True),
+        ready=table.get("ready", "/api/health"),
+    )
