@@ -1,0 +1,169 @@
+"""What a run says of itself while it runs, as plain lines: for pipes, logs and terminals that cannot redraw."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Final, Protocol
+
+from controller.measure.trial import TOGETHER, TrialResult
+from controller.measure.window import Phase
+from controller.plan.plan import Plan
+from controller.plan.schedule import Trial
+from controller.units import clock_text, duration_text, rate_text
+
+# A phase that takes long says every so many seconds that it is alive.
+_LIFE_SIGN_S: Final = 10.0
+
+
+class Progress(Protocol):
+    """What run_plan calls while it works; every call returns at once and none raises."""
+
+    def planned(self, plan: Plan, trials: Sequence[Trial], expected_s: float) -> None:
+        """Say what is going to happen, before anything starts."""
+
+    def stage(self, text: str) -> None:
+        """Say what is done beside the load: building, checking, starting."""
+
+    def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
+        """Say which trial starts; done trials are over already."""
+
+    def window(
+        self,
+        trial: Trial,
+        phase: Phase,
+        elapsed_s: float,
+        phase_s: float | None,
+        throughput_per_s: float,
+        p99_ms: float | None,
+        errors: int,
+        generator_busy: float | None,
+    ) -> None:
+        """Show one second of load; elapsed_s and phase_s are seconds of the phase, phase_s None where nobody knows."""
+
+    def trial_ended(self, result: TrialResult, left_s: float) -> None:
+        """Show what a trial came to."""
+
+    def stopping(self) -> None:
+        """Note that the user asked to end; called from a signal handler, so it only notes."""
+
+    def finished(self) -> None:
+        """Take the display away; may be called twice."""
+
+
+class PlainProgress:
+    """One line for each thing that happened, without control characters."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Write lines through `write`; once it fails because nobody reads, nothing more is said."""
+        self._write = write
+        self._read = True
+        self._said: set[str] = set()
+        self._place = ""
+        self._next_sign_s = _LIFE_SIGN_S
+        self._stopping = False
+
+    def planned(self, plan: Plan, trials: Sequence[Trial], expected_s: float) -> None:
+        """Say how much there is to do."""
+        self._line(f"{size_text(plan, len(trials))}, about {clock_text(expected_s)}")
+
+    def stage(self, text: str) -> None:
+        """Say each thing once: what comes again with every trial is no news."""
+        if text not in self._said:
+            self._said.add(text)
+            self._line(text)
+
+    def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
+        """Remember which trial the lines to come are about."""
+        self._place = f"trial {done + 1:>{len(str(total))}} of {total}  {trial_name(trial)}"
+        self._next_sign_s = _LIFE_SIGN_S
+
+    def window(
+        self,
+        trial: Trial,
+        phase: Phase,
+        elapsed_s: float,
+        phase_s: float | None,
+        throughput_per_s: float,
+        p99_ms: float | None,
+        errors: int,
+        generator_busy: float | None,
+    ) -> None:
+        """Give a sign of life now and then."""
+        if elapsed_s < 1.5:
+            self._next_sign_s = _LIFE_SIGN_S
+        if elapsed_s >= self._next_sign_s:
+            self._next_sign_s += _LIFE_SIGN_S
+            figures = figures_text(throughput_per_s, p99_ms, errors)
+            self._line(f"{self._place}: {PHASE_WORDS[phase]} {elapsed_s:.0f} s  {figures}")
+
+    def trial_ended(self, result: TrialResult, left_s: float) -> None:
+        """Say what the trial came to, and how long the rest takes."""
+        self._line(f"{self._place}: {result_text(result)}  {clock_text(left_s)} left")
+
+    def stopping(self) -> None:
+        """Note it; the next line says it."""
+        self._stopping = True
+
+    def finished(self) -> None:
+        """Leave nothing behind."""
+
+    def _line(self, text: str) -> None:
+        if self._stopping:
+            self._stopping = False
+            self._line(STOPPING_TEXT)
+        if self._read:
+            try:
+                self._write(text)
+            except BrokenPipeError:
+                # The run goes on: its tables are worth more than its progress.
+                self._read = False
+
+
+STOPPING_TEXT: Final = "ending this trial and keeping what was measured; Ctrl-C again aborts"
+PHASE_WORDS: Final[Mapping[Phase, str]] = {
+    Phase.WARMUP: "warming up",
+    Phase.MEASURED: "measuring",
+    Phase.DRAIN: "draining",
+}
+
+
+def trial_name(trial: Trial | TrialResult) -> str:
+    """Return target, scenario and, where it is not the default, variant of a trial."""
+    variant = trial.variant if isinstance(trial.variant, str) else trial.variant.label
+    return " ".join((trial.target, trial.scenario, *(() if variant == "default" else (variant,))))
+
+
+def size_text(plan: Plan, trials: int) -> str:
+    """Return how many trials a plan has, and why."""
+    factors = (
+        (len(plan.targets), "target"),
+        (len(plan.variants), "variant"),
+        (len(plan.scenarios), "scenario"),
+        (plan.repeats, "block"),
+    )
+    product = " x ".join(counted(n, word) for n, word in factors if n != 1 or word != "variant")
+    return f"{plan.name}: {product} = {counted(trials, 'trial')}"
+
+
+def counted(n: int, word: str) -> str:
+    """Return a number with its word: 1 trial, 12 trials."""
+    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
+
+
+def figures_text(throughput_per_s: float, p99_ms: float | None, errors: int) -> str:
+    """Return the live figures of a trial."""
+    p99 = "-" if p99_ms is None else duration_text(p99_ms)
+    return f"{rate_text(throughput_per_s)}/s  p99 {p99}  errors {errors:,}"
+
+
+def result_text(result: TrialResult) -> str:
+    """Return what a trial came to: its figures with its doubts, or why it failed."""
+    throughput, counts = result.throughput_per_s(TOGETHER), result.counts(TOGETHER)
+    if not result.ok or throughput is None or counts is None:
+        return f"{result.outcome}: {result.reason}" if result.reason else result.outcome
+    figures = figures_text(throughput, counts.latency.quantile_ms(99, 100), counts.failures)
+    return "  ".join((figures, *(f"doubt: {doubt.kind}" for doubt in result.doubts)))
+
+
+def can_redraw(stream: IO[str], environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a stream is a terminal that can take back what it shows."""
+    return stream.isatty() and environment.get("TERM", "dumb") not in {"dumb", "unknown", ""}
