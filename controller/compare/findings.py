@@ -1,0 +1,103 @@
+"""All that a report needs, as one frozen value."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.compare.ranking import Ranking, rankings
+from controller.compare.remarks import Remark, remarks
+from controller.compare.summary import SummaryRow, summaries
+from controller.compare.timeline import Moment, timelines
+from controller.compare.verdicts import Comparison, comparisons
+from controller.measure.trial import TrialResult
+from controller.measure.window import Window
+from controller.plan.plan import Plan
+from controller.plan.scenario import Scenario
+from controller.plan.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a run found. trials are in the order run; timelines are keyed by a trial's `order`.
+
+    Texts that are not known are empty: name and question of the plan, plan_text (TOML), about (target ->
+    "Rust, async"), settings (scenario -> how it was offered). facts are those of facts.json.
+    """
+
+    run_id: str
+    baseline: str
+    name: str = ""
+    question: str = ""
+    trials: tuple[TrialResult, ...] = ()
+    summary: tuple[SummaryRow, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    timelines: Mapping[int, tuple[Moment, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    plan_text: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def findings(
+    trials: Iterable[TrialResult],
+    *,
+    run_id: str,
+    baseline: str,
+    windows: Iterable[Window] = (),
+    name: str = "",
+    question: str = "",
+    facts: Mapping[str, Any] | None = None,
+    plan_text: str = "",
+    about: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Findings:
+    """Return what trials say, failed ones included; windows are read once and only for throughput over time.
+
+    Scenarios stand in the order of settings.
+    """
+    ordered = tuple(sorted(trials, key=lambda trial: trial.order))
+    rows = summaries(ordered, run_id=run_id)
+    return Findings(
+        run_id=run_id,
+        baseline=baseline,
+        name=name,
+        question=question,
+        trials=ordered,
+        summary=rows,
+        rankings=_in_plan_order(rankings(ordered, rows), list(settings or {})),
+        comparisons=comparisons(ordered, baseline=baseline),
+        remarks=remarks(ordered),
+        timelines=timelines(windows),
+        facts=facts or {},
+        plan_text=plan_text,
+        about=about or {},
+        settings=settings or {},
+    )
+
+
+def _in_plan_order(found: Iterable[Ranking], scenarios: Sequence[str]) -> tuple[Ranking, ...]:
+    """Return rankings in the order in which the plan names their scenarios; those it does not name come last."""
+    place = {name: n for n, name in enumerate(scenarios)}
+    return tuple(sorted(found, key=lambda ranking: place.get(ranking.scenario, len(place))))
+
+
+def about_targets(targets: Iterable[Target]) -> dict[str, str]:
+    """Return what each target is, in three words: "Rust, async"."""
+    return {target.name: f"{target.language}, {target.style}" for target in targets}
+
+
+def settings_of(plan: Plan) -> dict[str, str]:
+    """Return how each scenario of a plan is offered, in words."""
+    return {scenario.name: scenario_text(scenario) for scenario in plan.scenarios}
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """Return how a scenario is offered: "GET /api/health · 64 in flight, closed loop, HTTP/1.1, keep-alive"."""
+    load = scenario.load
+    asked = list(dict.fromkeys(f"{request.method} {request.path}" for request in scenario.requests))
+    some = ", ".join(asked[:3]) + (f" and {len(asked) - 3} more" if len(asked) > 3 else "")
+    offered = f"{load.in_flight:,} in flight, closed loop" if load.model == "closed" else f"{load.model} model"
+    kept = "keep-alive" if load.keepalive else "a new connection for each request"
+    return f"{some} · {offered}, HTTP/{load.http}, {kept}"

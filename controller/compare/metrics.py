@@ -1,0 +1,39 @@
+"""The numbers of a trial that are compared: one line adds one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from controller.measure.trial import TrialResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A column of trials.csv that two targets can be compared by.
+
+    judged: whether a difference gets a verdict. In a closed loop latency restates throughput (Little's
+    law: in flight = rate x latency), so it is shown as a ratio without one.
+    """
+
+    name: str
+    of: Callable[[TrialResult, str], float | None]
+    more_is_better: bool
+    judged: bool
+
+
+def _latency(part: int, of: int) -> Callable[[TrialResult, str], float | None]:
+    """Return the function that reads one percentile of a trial, in milliseconds."""
+
+    def percentile(trial: TrialResult, endpoint: str) -> float | None:
+        counts = trial.counts(endpoint)
+        return None if counts is None else counts.latency.quantile_ms(part, of)
+
+    return percentile
+
+
+THROUGHPUT: Final = Metric(name="throughput_per_s", of=TrialResult.throughput_per_s, more_is_better=True, judged=True)
+METRICS: Final = (
+    THROUGHPUT,
+    Metric(name="latency_p50_ms", of=_latency(50, 100), more_is_better=False, judged=False),
+    Metric(name="latency_p99_ms", of=_latency(99, 100), more_is_better=False, judged=False),
+)

@@ -1,0 +1,84 @@
+"""Two targets side by side, paired by block: t on the logarithms of their ratios."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import exp, inf, log, sqrt
+from statistics import fmean, stdev
+
+from controller.compare.intervals import log_t_interval
+from controller.compare.power import detectable_pairs
+from controller.compare.student import two_sided_p
+
+ONE_TRIAL = "one trial: no spread known"
+NO_PAIR = "no block measured both"
+NO_ANSWERS = "no ratio: a trial without a single right answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How many times the baseline's value the candidate's is, over the blocks that have both.
+
+    ratio is the geometric mean, low and high its plain 95 % interval, p_value that of no difference,
+    log_sd the standard deviation of the logarithms of the ratios. None where it cannot be known.
+    """
+
+    blocks: int
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    log_sd: float | None = None
+    why_not: str | None = None
+
+    def detectable(self, *, alpha: float) -> float | None:
+        """Return the difference, as a share, that would have been found with 80 % power; None without spread."""
+        ratio = None if self.log_sd is None else detectable_pairs(self.log_sd, self.blocks, alpha=alpha)
+        return None if ratio is None or ratio == inf else ratio - 1
+
+    def turned(self) -> "Difference":
+        """Return the same difference seen from the other side: the baseline over the candidate."""
+        return replace(
+            self,
+            ratio=None if self.ratio is None else 1 / self.ratio,
+            low=None if self.high is None else 1 / self.high,
+            high=None if self.low is None else 1 / self.low,
+        )
+
+
+def paired_difference(candidate: Mapping[int, float], baseline: Mapping[int, float]) -> Difference:
+    """Return the difference of two sets of values of 0 or more, each by block.
+
+    Blocks that only one side has are left out. A value of 0 has no ratio, and leaving its block out would
+    flatter who failed in it, so there is no ratio at all then. One block gives a ratio without interval.
+    """
+    blocks = sorted(candidate.keys() & baseline.keys())
+    if not blocks:
+        return Difference(blocks=0, why_not=NO_PAIR)
+    if any(candidate[block] == 0 or baseline[block] == 0 for block in blocks):
+        return Difference(blocks=len(blocks), why_not=NO_ANSWERS)
+    logs = [log(candidate[block] / baseline[block]) for block in blocks]
+    if len(logs) == 1:
+        return Difference(blocks=1, ratio=exp(logs[0]), why_not=ONE_TRIAL)
+    return _with_spread(logs)
+
+
+def _with_spread(logs: list[float]) -> Difference:
+    """Return the difference that two or more logarithms of ratios show."""
+    interval = log_t_interval([exp(one) for one in logs])
+    assert interval is not None  # there are values
+    spread = stdev(logs)
+    return Difference(
+        blocks=len(logs),
+        ratio=interval.mean,
+        low=interval.low,
+        high=interval.high,
+        p_value=_p_value(fmean(logs), standard_error=spread / sqrt(len(logs)), df=len(logs) - 1),
+        log_sd=spread,
+    )
+
+
+def _p_value(mean: float, *, standard_error: float, df: int) -> float:
+    """Return the two-sided p-value of a mean; exactly equal ratios are certain, or certainly equal."""
+    if standard_error == 0:
+        return 1.0 if mean == 0 else 0.0
+    return two_sided_p(mean / standard_error, df=df)

@@ -1,0 +1,156 @@
+"""The numbers of summary.csv and trials.csv: what each target did in each scenario, and in each single trial."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.compare.blocks import Cell, cells, endpoints_of
+from controller.compare.intervals import Interval, log_t_interval
+from controller.measure.trial import TOGETHER, TrialResult
+from controller.measure.window import EndpointCounts, merged_counts
+from controller.units import MIB, US_PER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What some trials of one cell did at one endpoint; the fields are columns of both tables.
+
+    Percentiles come from the counts of all of them together. What belongs to a whole trial (CPU, memory,
+    bound) is known for all endpoints together only. None is not known.
+    """
+
+    requests: int | None = None
+    failures: int | None = None
+    throughput_per_s: float | None = None
+    throughput_low_per_s: float | None = None
+    throughput_high_per_s: float | None = None
+    latency_p50_ms: float | None = None
+    latency_p90_ms: float | None = None
+    latency_p95_ms: float | None = None
+    latency_p99_ms: float | None = None
+    latency_p999_ms: float | None = None
+    latency_max_ms: float | None = None
+    service_p50_ms: float | None = None
+    service_p99_ms: float | None = None
+    server_cpu_us_per_request: float | None = None
+    proxy_cpu_us_per_request: float | None = None
+    backing_cpu_us_per_request: float | None = None
+    generator_cpu_us_per_request: float | None = None
+    server_peak_rss_mib: float | None = None
+    bound: str | None = None
+
+    @property
+    def interval(self) -> Interval | None:
+        """Throughput with its 95 % interval, answers per second; None where nothing was measured."""
+        if self.throughput_per_s is None:
+            return None
+        return Interval(mean=self.throughput_per_s, low=self.throughput_low_per_s, high=self.throughput_high_per_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryRow:
+    """One target, variant, scenario and endpoint over all trials that count; `trials` is how many were measured."""
+
+    run_id: str
+    target: str
+    variant: str
+    scenario: str
+    endpoint: str
+    trials: int
+    numbers: Numbers
+    doubts: tuple[str, ...] = ()
+    factors: Mapping[str, str | int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def summaries(trials: Iterable[TrialResult], *, run_id: str) -> tuple[SummaryRow, ...]:
+    """Return the rows of summary.csv: `*` first, then each endpoint; a target that never succeeded has a `*` row.
+
+    Numbers come from trials measured to their end; of a repeated trial the last one counts.
+    """
+    return tuple(row for cell, found in cells(trials).items() for row in _cell_rows(cell, found, run_id=run_id))
+
+
+def _cell_rows(cell: Cell, trials: Sequence[TrialResult], *, run_id: str) -> Iterator[SummaryRow]:
+    """Yield the rows of one target, variant and scenario."""
+    measured = [trial for trial in trials if trial.ok]
+    for endpoint in (TOGETHER, *endpoints_of(measured)):
+        yield SummaryRow(
+            run_id=run_id,
+            target=cell.target,
+            variant=cell.variant,
+            scenario=cell.scenario,
+            endpoint=endpoint,
+            trials=len(measured),
+            numbers=numbers_of(measured, endpoint=endpoint),
+            doubts=tuple(dict.fromkeys(doubt.kind.value for trial in measured for doubt in trial.doubts)),
+            factors=trials[0].factors,
+            notes=(*_failed_note(trials), *dict.fromkeys(note for trial in measured for note in trial.notes)),
+        )
+
+
+def _failed_note(trials: Sequence[TrialResult]) -> tuple[str, ...]:
+    """Return a note that says how many trials gave no numbers; nothing where all did."""
+    failed = sum(not trial.ok for trial in trials)
+    return (f"{failed} of {len(trials)} trials failed",) if failed else ()
+
+
+def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
+    """Return what trials, all measured to their end, did at one endpoint; without trials nothing is known."""
+    counts = [found for trial in trials if (found := trial.counts(endpoint)) is not None]
+    if not counts:
+        return Numbers()
+    together = merged_counts(counts)
+    rates = [rate for trial in trials if (rate := trial.throughput_per_s(endpoint)) is not None]
+    throughput = log_t_interval(rates)
+    return Numbers(
+        requests=together.attempts,
+        failures=together.failures,
+        throughput_per_s=None if throughput is None else throughput.mean,
+        throughput_low_per_s=None if throughput is None else throughput.low,
+        throughput_high_per_s=None if throughput is None else throughput.high,
+        latency_p50_ms=together.latency.quantile_ms(50, 100),
+        latency_p90_ms=together.latency.quantile_ms(90, 100),
+        latency_p95_ms=together.latency.quantile_ms(95, 100),
+        latency_p99_ms=together.latency.quantile_ms(99, 100),
+        latency_p999_ms=together.latency.quantile_ms(999, 1000),
+        latency_max_ms=together.latency.quantile_ms(1, 1),
+        service_p50_ms=_service_ms(together, part=50),
+        service_p99_ms=_service_ms(together, part=99),
+        server_cpu_us_per_request=cpu_us_per_request(trials, party="server", endpoint=endpoint),
+        proxy_cpu_us_per_request=cpu_us_per_request(trials, party="proxy", endpoint=endpoint),
+        backing_cpu_us_per_request=cpu_us_per_request(trials, party="backing", endpoint=endpoint),
+        generator_cpu_us_per_request=cpu_us_per_request(trials, party="generator", endpoint=endpoint),
+        server_peak_rss_mib=_peak_rss_mib(trials) if endpoint == TOGETHER else None,
+        bound=_bound(trials) if endpoint == TOGETHER else None,
+    )
+
+
+def _service_ms(counts: EndpointCounts, *, part: int) -> float | None:
+    """Return a percentile of the service time; where none is kept apart, latency is the service time."""
+    return (counts.latency if counts.service is None else counts.service).quantile_ms(part, 100)
+
+
+def cpu_us_per_request(trials: Iterable[TrialResult], *, party: str, endpoint: str) -> float | None:
+    """Return a party's CPU-microseconds per request, over the trials in which it was observed.
+
+    None for a single endpoint (a process's CPU time cannot be told apart by route), unobserved, or idle.
+    """
+    if endpoint != TOGETHER:
+        return None
+    observed = [trial for trial in trials if party in trial.usage]
+    requests = sum(counts.attempts for trial in observed if (counts := trial.counts(TOGETHER)) is not None)
+    cpu_s = sum(trial.usage[party].cpu_s for trial in observed)
+    return cpu_s * US_PER_S / requests if requests else None
+
+
+def _peak_rss_mib(trials: Iterable[TrialResult]) -> float | None:
+    """Return the server's greatest memory over all trials, in MiB; None where it was not observed."""
+    peak = max((trial.usage["server"].peak_rss_bytes for trial in trials if "server" in trial.usage), default=None)
+    return None if peak is None else peak / MIB
+
+
+def _bound(trials: Iterable[TrialResult]) -> str | None:
+    """Return what limited most trials; those that are equally common are joined by `;`. None where unknown."""
+    common = Counter(trial.bound for trial in trials if trial.bound is not None)
+    return ";".join(bound for bound, n in common.items() if n == max(common.values())) or None

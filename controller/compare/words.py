@@ -1,0 +1,161 @@
+"""The answers in words: one sentence for each ranking, with its uncertainty."""
+
+from collections.abc import Sequence
+
+from controller.compare.pairs import Difference
+from controller.compare.ranking import Placed, Ranking
+from controller.compare.verdicts import Judged, Verdict
+from controller.units import rate_text
+
+_HUGE = 10.0
+
+
+def answer(ranking: Ranking) -> str:
+    """Return what a ranking says, in one sentence without a full stop."""
+    measured = ranking.measured
+    if not measured:
+        return f"{scene(ranking)}: no trial was measured to its end"
+    if len(measured) == 1:
+        return f"{measured[0].target} answers {scene(ranking)} with {_alone_text(measured[0])}"
+    if len(measured) == 2:
+        return _of_two(ranking)
+    if len(ranking.leaders) == len(measured):
+        return _all_tied(ranking)
+    return _of_many(ranking)
+
+
+def remark(ranking: Ranking) -> str | None:
+    """Return the second sentence: what cannot be told between several leaders; None where there is nothing to add."""
+    leaders = ranking.leaders
+    if len(ranking.measured) < 3 or len(leaders) < 2 or len(leaders) == len(ranking.measured):
+        return None
+    between = f"between {_listed([leader.target for leader in leaders])} this run cannot tell"
+    judged = [pair for names, pair in ranking.pairs.items() if set(names) <= {leader.target for leader in leaders}]
+    seen = [pair.detectable for pair in judged if pair.detectable is not None]
+    return f"{between}; {difference_text(max(seen))} would have been seen" if seen else between
+
+
+def scene(ranking: Ranking) -> str:
+    """Return the scenario's name, with the variant where it is not the default."""
+    return ranking.scenario if ranking.variant == "default" else f"{ranking.scenario} ({ranking.variant})"
+
+
+def _alone_text(place: Placed) -> str:
+    """Return a single target's throughput in words."""
+    interval = place.row.numbers.interval
+    assert interval is not None  # it was measured
+    if interval.low is None or interval.high is None:
+        trials = "one trial: no spread known" if place.row.trials == 1 else "no spread known"
+        return f"{rate_text(interval.mean)} requests/s ({trials})"
+    return f"{rate_text(interval.mean)} requests/s ({rate_text(interval.low)} to {rate_text(interval.high)})"
+
+
+def _of_two(ranking: Ranking) -> str:
+    """Return the sentence for two targets."""
+    first, second = ranking.measured
+    judged = ranking.pairs[first.target, second.target]
+    if judged.verdict is Verdict.FASTER:
+        return _as_fast(ranking, first, second, judged.difference)
+    if judged.verdict is Verdict.SLOWER:
+        # Blocks that only one of them has can put the other on top; the pairs decide.
+        return _as_fast(ranking, second, first, judged.difference.turned())
+    return f"{scene(ranking)}: cannot tell which is faster ({_undecided(second, first, judged)})"
+
+
+def _as_fast(ranking: Ranking, one: Placed, other: Placed, difference: Difference) -> str:
+    """Return the sentence for a certain difference."""
+    times, interval = times_text(difference)
+    return f"{one.target} answers {scene(ranking)} {times} times as fast as {other.target} ({interval})"
+
+
+def _all_tied(ranking: Ranking) -> str:
+    """Return the sentence for three or more targets that cannot be told apart."""
+    first, last = ranking.measured[0], ranking.measured[-1]
+    judged = ranking.pairs[first.target, last.target]
+    count = len(ranking.measured)
+    return f"{scene(ranking)}: cannot tell which of {count} is fastest ({_undecided(last, first, judged)})"
+
+
+def _of_many(ranking: Ranking) -> str:
+    """Return the sentence for three or more targets of which some are certainly slower."""
+    leaders, measured = ranking.leaders, ranking.measured
+    first, following, last = leaders[0], measured[len(leaders)], measured[-1]
+    lead = f"{_listed([leader.target for leader in leaders])} {'lead' if len(leaders) > 1 else 'leads'}"
+    subject = f"{first.target} is " if len(leaders) > 1 else ""
+    text = f"{lead} {scene(ranking)}: {subject}{_beside(ranking, first, following)}"
+    return text if last is following else f"{text} and {_beside(ranking, first, last)}"
+
+
+def _beside(ranking: Ranking, first: Placed, other: Placed) -> str:
+    """Return how many times as fast as another target the first is, without claiming what is not certain."""
+    judged = ranking.pairs[first.target, other.target]
+    if judged.difference.ratio is None:
+        return f"ahead of {other.target} ({judged.difference.why_not})"
+    times, interval = times_text(judged.difference)
+    doubt = f"; {judged.caveat}" if judged.verdict is Verdict.CANNOT_TELL and judged.caveat else ""
+    return f"{times} times as fast as {other.target} ({interval}{doubt})"
+
+
+def _undecided(lower: Placed, higher: Placed, judged: Judged) -> str:
+    """Return the ratio that was seen, the slower to the faster, and what would have been needed to tell."""
+    difference = judged.difference
+    if difference.ratio is None:
+        return difference.why_not or "no ratio"
+    times, interval = times_text(difference.turned())
+    parts = [f"{lower.target} {times} of {higher.target}, {interval}"]
+    if judged.caveat and judged.caveat != difference.why_not:
+        parts.append(judged.caveat)
+    if judged.detectable is not None:
+        parts.append(f"{difference_text(judged.detectable)} would have been seen")
+    return "; ".join(parts)
+
+
+def times_text(difference: Difference) -> tuple[str, str]:
+    """Return a ratio and its interval, "4.6" and "4.4 to 4.9", or the reason why there is no interval.
+
+    The ratio must be known. All three numbers have as many decimals as it takes to tell them apart.
+    """
+    assert difference.ratio is not None
+    if difference.low is None or difference.high is None:
+        return ratio_texts(difference.ratio)[0], difference.why_not or "no spread known"
+    ratio, low, high = ratio_texts(difference.ratio, difference.low, difference.high)
+    return ratio, f"{low} to {high}"
+
+
+def ratio_texts(ratio: float, *ends: float) -> list[str]:
+    """Return a ratio and the ends of its interval, all with as many decimals as it takes to tell them apart.
+
+    An end that is not 1 never reads as 1; three decimals at most.
+    """
+    ratios = (ratio, *ends)
+    texts: list[str] = []
+    for decimals in range(0 if min(ratios) >= 10 else 1 if min(ratios) >= 1.995 else 2, 4):
+        texts = [f"{one:,.{decimals}f}" for one in ratios]
+        unlike_one = all(
+            end == 1 or float(text.replace(",", "")) != 1 for end, text in zip(ends, texts[1:], strict=True)
+        )
+        if len(set(texts)) == len(set(ratios)) and unlike_one:
+            break
+    return texts
+
+
+def difference_text(share: float) -> str:
+    """Return a detectable difference in words: "a difference above 9 %", or of so many times where it is huge."""
+    if share >= _HUGE:
+        return f"only a difference of more than {share + 1:,.0f} times"
+    return f"a difference above {percent_text(share)}"
+
+
+def percent_text(share: float) -> str:
+    """Return a share as a percentage: whole numbers from 2 % on, a decimal below, never 0 for what is not."""
+    percent = share * 100
+    if percent >= 1.95:
+        return f"{percent:,.0f} %"
+    return f"{percent:.1f} %" if percent >= 0.05 or percent == 0 else "0.1 %"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a reader lists them: a, b and c; beyond four only how many more there are."""
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,120 @@
+"""The columns of summary.csv, trials.csv and comparison.csv, in order; exports/COLUMNS.md says what they mean."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from controller.compare.findings import Findings
+from controller.compare.summary import Numbers, SummaryRow, numbers_of
+from controller.compare.verdicts import Comparison
+from controller.measure.trial import TOGETHER, TrialResult
+from controller.plan.factors import FACTORS
+
+Row: TypeAlias = Mapping[str, Any]
+
+_KEYS: Final = ("run_id", "target", "variant", "scenario", "endpoint", "trials")
+_NUMBERS: Final = tuple(field.name for field in fields(Numbers))
+_TRIAL: Final = (
+    "trial",
+    "block",
+    "order",
+    "started_at",
+    "startup_s",
+    "warmup_s",
+    "duration_s",
+    "answered_total",
+    "outcome",
+    "reason",
+)
+SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, "notes")
+TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, "notes")
+COMPARISON: Final = (
+    "scenario",
+    "endpoint",
+    "variant",
+    "baseline",
+    "candidate",
+    "metric",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "p_value",
+    "verdict",
+    "detectable",
+)
+
+
+def summary_rows(findings: Findings) -> Iterable[Row]:
+    """Yield the rows of summary.csv."""
+    for row in findings.summary:
+        yield _summary_row(row)
+
+
+def _summary_row(row: SummaryRow) -> Row:
+    """Return one row of summary.csv; what is not known is None."""
+    return {
+        **{name: getattr(row, name) for name in _KEYS},
+        **_numbers(row.numbers),
+        "doubts": ";".join(row.doubts),
+        **{name: row.factors.get(name) for name in FACTORS},
+        "notes": ";".join(row.notes),
+    }
+
+
+def trial_rows(findings: Findings) -> Iterable[Row]:
+    """Yield the rows of trials.csv: all trials as run, each with `*` and each of its endpoints."""
+    for trial in findings.trials:
+        for endpoint in (TOGETHER, *sorted(trial.endpoints)):
+            yield _trial_row(trial, run_id=findings.run_id, endpoint=endpoint)
+
+
+def _trial_row(trial: TrialResult, *, run_id: str, endpoint: str) -> Row:
+    """Return one row of trials.csv."""
+    return {
+        "run_id": run_id,
+        "target": trial.target,
+        "variant": trial.variant,
+        "scenario": trial.scenario,
+        "endpoint": endpoint,
+        "trials": int(trial.ok),
+        **_numbers(_trial_numbers(trial, endpoint=endpoint)),
+        "doubts": ";".join(dict.fromkeys(doubt.kind.value for doubt in trial.doubts)),
+        **{name: getattr(trial, name) for name in _TRIAL},
+        # A count of the whole trial: on every endpoint's row, a sum over rows would count it again.
+        "answered_total": trial.answered_total if endpoint == TOGETHER else None,
+        **{name: trial.factors.get(name) for name in FACTORS},
+        "notes": ";".join(trial.notes),
+    }
+
+
+def _trial_numbers(trial: TrialResult, *, endpoint: str) -> Numbers:
+    """Return a trial's numbers; of one that failed only what it counted, since its rates are not those of a trial."""
+    if trial.ok:
+        return numbers_of([trial], endpoint=endpoint)
+    counts = trial.counts(endpoint)
+    return Numbers() if counts is None else Numbers(requests=counts.attempts, failures=counts.failures)
+
+
+def _numbers(numbers: Numbers) -> Row:
+    return {name: getattr(numbers, name) for name in _NUMBERS}
+
+
+def comparison_rows(findings: Findings) -> Iterable[Row]:
+    """Yield the rows of comparison.csv."""
+    for row in findings.comparisons:
+        yield _comparison_row(row)
+
+
+def _comparison_row(row: Comparison) -> Row:
+    """Return one row of comparison.csv; what is not known is None."""
+    return {name: getattr(row, name) for name in COMPARISON}
+
+
+TABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Findings], Iterable[Row]]]]] = MappingProxyType(
+    {
+        "summary.csv": (SUMMARY, summary_rows),
+        "trials.csv": (TRIALS, trial_rows),
+        "comparison.csv": (COMPARISON, comparison_rows),
+    }
+)

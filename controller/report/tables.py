@@ -1,0 +1,52 @@
+"""The CSV files of a run: what is not known is an empty cell, numbers are written in full."""
+
+import csv
+import io
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from controller.compare.findings import Findings
+from controller.errors import StoreError
+from controller.report.columns import TABLES
+
+
+def table_csv(findings: Findings, table: str) -> str:
+    """Return one of TABLES as CSV text with a header line. Raises KeyError for another name."""
+    columns, rows = TABLES[table]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    # csv writes None as an empty cell and floats so that reading gives the same number.
+    writer.writerows(rows(findings))
+    return text.getvalue()
+
+
+def comparison_csv(findings: Findings) -> str:
+    """Return comparison.csv as text."""
+    return table_csv(findings, "comparison.csv")
+
+
+def write_tables(folder: Path, findings: Findings) -> tuple[Path, ...]:
+    """Write summary.csv, trials.csv and comparison.csv into a run's folder and return their paths.
+
+    A reader sees the old file or the new one, never half of one. Raises StoreError where that cannot be written.
+    """
+    return tuple(write_whole(folder / table, table_csv(findings, table)) for table in TABLES)
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a file whole or not at all, and return its path. Raises StoreError where it cannot be written."""
+    # Beside its place, since only within one file system a rename is all or nothing.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path}: expected to write it, found: {error.strerror}; the journal beside it is whole: "
+            "make room, then make the tables again with fastserve report"
+        ) from error
+    return path
