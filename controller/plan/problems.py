@@ -15,15 +15,15 @@ _WIDEST: Final = 48
 class Problems:
     """Gathers the problems of one file; keys that an override set are named as its."""
 
-    def __init__(self, file: str, *, overridden: Collection[KeyPath] = ()) -> None:
+    def __init__(self, file: str) -> None:
         self._file = file
-        self._overridden = overridden
+        self.overridden: Collection[KeyPath] = ()
         # A mapping keeps the order, and says a thing once that several scenarios run into.
         self._found: dict[tuple[str, str], None] = {}
 
     def add(self, path: KeyPath, text: str) -> None:
         """Note what is wrong at a key path; the empty path is the whole file."""
-        prefix = "--set " if any(path[: len(key)] == key for key in self._overridden) else ""
+        prefix = "--set " if any(path[: len(key)] == key for key in self.overridden) else ""
         self._found[prefix + path_text(path), text] = None
 
     def add_override(self, text: str) -> None:
@@ -45,6 +45,10 @@ class Problems:
         close = get_close_matches(key[:64], known, n=1) if len(self._found) < MOST_SHOWN else []
         hint = f"; did you mean {close[0]}?" if close else ""
         self.add(path, f"unknown {what}; {listed}{hint}")
+
+    def unknown_word(self, word: object, known: Iterable[str], path: KeyPath, *, what: str) -> None:
+        """Note a name that is none of the known ones, or no name at all; what says whose name was expected."""
+        self.unknown(word if isinstance(word, str) else "", known, path, what=f"{what} {found_text(word)}")
 
     def raise_any(self) -> None:
         """Raise PlanError with all that was noted; return when nothing was."""

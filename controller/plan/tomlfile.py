@@ -41,7 +41,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     except ValueError as error:
         # Python refuses whole numbers of more than some thousand digits with an error of its own.
         raise ValueError("not valid TOML: a number of too many digits") from error
-    _check_depth(table)
+    check_depth(table)
     return table
 
 
@@ -74,7 +74,7 @@ def _line_of(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def _check_depth(table: dict[str, Any]) -> None:
+def check_depth(table: dict[str, Any]) -> None:
     """Raise ValueError for tables nested deeper than all later code may walk."""
     level: list[Any] = [table]
     for _ in range(MOST_DEPTH):

@@ -1,0 +1,66 @@
+"""Which factors a plan may name, at which levels, and which of them can be together."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from controller.plan.factors import FACTORS, Level
+from controller.plan.problems import Problems
+from controller.plan.rules import LIST, one_of
+from controller.plan.toml_text import found_text, toml_value
+
+_VARY: Final = one_of("all", "one-at-a-time")
+
+# (factor, level): what another factor must be able to be.
+_NEEDS: Final[Mapping[tuple[str, Level], tuple[tuple[str, tuple[Level, ...]], ...]]] = {
+    ("tls", "on"): (("proxy", ("nginx",)),),
+    ("gzip", "on"): (("proxy", ("nginx",)),),
+    ("upstream_keepalive", "off"): (("proxy", ("nginx",)),),
+    ("proxy_cache", "on"): (("proxy", ("nginx",)), ("cache", ("memory", "redis"))),
+}
+
+
+def check_factors(table: dict[str, Any], problems: Problems) -> dict[str, list[Level]]:
+    """Note every problem of the factors; return the right levels of those named."""
+    levels = {}
+    for name, value in table.items():
+        path = ("factors", name)
+        if name == "vary":
+            problems.expect(value, _VARY, path)
+        elif name not in FACTORS:
+            problems.unknown(name, (*FACTORS, "vary"), path, what="factor")
+        elif right := _right_levels(name, value, problems):
+            levels[name] = right
+    _check_needs(levels, problems)
+    return levels
+
+
+def _right_levels(name: str, value: object, problems: Problems) -> list[Level]:
+    """Return a factor's levels that are right, and note the others."""
+    path = ("factors", name)
+    if not isinstance(value, list):
+        found, example = found_text(value), toml_value([FACTORS[name].default])
+        problems.add(path, f"expected {LIST.expected} of levels such as {example}, found {found}")
+        return []
+    if not value:
+        problems.add(path, "expected at least one level, found none")
+    right: list[Level] = []
+    for index, level in enumerate(value):
+        if not problems.expect(level, FACTORS[name].rule, (*path, index)):
+            continue
+        if level in right:
+            problems.add((*path, index), f"expected each level once, found {found_text(level)} again")
+        right.append(level)
+    return right
+
+
+def _check_needs(levels: Mapping[str, Sequence[Level]], problems: Problems) -> None:
+    """Note levels that nothing in the plan makes possible; those possible in part are left out of the expansion."""
+    for (name, level), needs in _NEEDS.items():
+        if level not in levels.get(name, ()):
+            continue
+        for other, possible in needs:
+            found = levels.get(other, [FACTORS[other].default])
+            if not set(found) & set(possible):
+                wanted = " or ".join(toml_value(choice) for choice in possible)
+                text = f"{toml_value(level)} needs the factor {other} at {wanted}, found {toml_value(list(found))}"
+                problems.add(("factors", name, levels[name].index(level)), text)

@@ -1,0 +1,105 @@
+"""What a load may say, and which of its settings can be together."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from controller.plan.factors import Level
+from controller.plan.problems import Problems, check_table
+from controller.plan.rules import DAY_S, FLAG, LIST, TABLE, Rule, number_above
+from controller.plan.scenario import LOAD_RULES
+from controller.plan.toml_text import KeyPath
+
+_KEYS: Final[dict[str, Rule]] = {**LOAD_RULES, "stages": LIST, "capacity": TABLE}
+_STAGE_RULES: Final = {"rate_per_s": LOAD_RULES["rate_per_s"], "duration_s": number_above(0, DAY_S), "ramp": FLAG}
+_CAPACITY_RULES: Final = {
+    "from_per_s": LOAD_RULES["rate_per_s"],
+    "to_per_s": LOAD_RULES["rate_per_s"],
+    "step_s": number_above(0, DAY_S),
+}
+_CAPACITY_DEFAULTS: Final = {"from_per_s": 100, "to_per_s": 1_000_000}
+
+
+def check_load(table: object, path: KeyPath, problems: Problems) -> dict[str, Any]:
+    """Note every problem of one load table by itself; return its right settings."""
+    given = check_table(table, path, rules=_KEYS, problems=problems)
+    if "stages" in given:
+        _check_stages(given["stages"], (*path, "stages"), problems)
+        if "rate_per_s" in given:
+            problems.add((*path, "stages"), "expected rate_per_s or stages, found both")
+    if "capacity" in given:
+        _check_capacity(given["capacity"], (*path, "capacity"), problems)
+    return given
+
+
+def _check_stages(stages: list[object], path: KeyPath, problems: Problems) -> None:
+    if not stages:
+        problems.add(path, "expected at least one stage, found none")
+    for index, stage in enumerate(stages):
+        at = (*path, index)
+        check_table(stage, at, rules=_STAGE_RULES, problems=problems, required=("rate_per_s", "duration_s"))
+
+
+def _check_capacity(table: dict[str, Any], path: KeyPath, problems: Problems) -> None:
+    given = {**_CAPACITY_DEFAULTS, **check_table(table, path, rules=_CAPACITY_RULES, problems=problems)}
+    if given["from_per_s"] >= given["to_per_s"]:
+        problems.add((*path, "to_per_s"), f"expected more than from_per_s = {given['from_per_s']:,}, found no more")
+
+
+def check_loads_together(
+    load: Mapping[str, Any],
+    *,
+    overrides: Mapping[str, Mapping[str, Any]],
+    levels: Mapping[str, Sequence[Level]],
+    problems: Problems,
+) -> None:
+    """Note settings that cannot be together once scenarios and factors have had their say.
+
+    overrides are the right settings of each scenario, with "slo" where it has one; levels are the
+    right levels of the factors named. Without scenarios the plan's load is checked alone.
+    """
+    for name, override in overrides.items():
+        _check_one_load(load, override, at=("scenarios", name, "load"), levels=levels, problems=problems)
+    if not overrides:
+        _check_one_load(load, {"slo": {}}, at=("load",), levels=levels, problems=problems)
+
+
+def _check_one_load(
+    load: Mapping[str, Any],
+    override: Mapping[str, Any],
+    *,
+    at: KeyPath,
+    levels: Mapping[str, Sequence[Level]],
+    problems: Problems,
+) -> None:
+    both = {**load, **override}
+
+    def path(key: str, factor: str | None = None) -> KeyPath:
+        """Return where a setting was made: as a factor, in the scenario, or for all."""
+        if (factor or key) in levels:
+            return ("factors", factor or key)
+        return (*at, key) if key in override else ("load", key)
+
+    _check_model(both, at=at, path=path("rate_per_s"), problems=problems)
+    protocols = levels.get("http", [both.get("http", "1.1")])
+    kept = levels.get("client_keepalive", ["on" if both.get("keepalive", True) else "off"])
+    streams = levels.get("streams", [both.get("streams", 1)])
+    in_flight = levels.get("in_flight", [both.get("in_flight", 64)])
+    if "2" not in protocols and max(map(int, streams)) > 1:
+        problems.add(path("streams"), f'expected 1 with http = "1.1", found {max(map(int, streams))}')
+    if "2" in protocols and "on" not in kept:
+        problems.add(
+            path("keepalive", "client_keepalive"), 'expected connections kept alive with http = "2", found not'
+        )
+    for shared in streams:
+        if not any(int(number) % int(shared) == 0 for number in in_flight):
+            found = f"in_flight = {' or '.join(str(number) for number in in_flight)}"
+            problems.add(path("streams"), f"expected streams that divide in_flight, found {shared} with {found}")
+
+
+def _check_model(both: Mapping[str, Any], *, at: KeyPath, path: KeyPath, problems: Problems) -> None:
+    """The open model needs a rate, the capacity model something to keep."""
+    model = both.get("model", "closed")
+    if model == "open" and not both.keys() & {"rate_per_s", "stages"}:
+        problems.add(path, 'expected a rate, or stages, with model = "open"; found neither')
+    if model == "capacity" and "slo" not in both:
+        problems.add((*at[:-1], "slo"), 'expected an SLO to keep with model = "capacity", found nothing')

@@ -1,0 +1,69 @@
+"""What a scenario may say."""
+
+from typing import Any, Final
+
+from controller.plan.check_load import check_load
+from controller.plan.check_requests import check_request
+from controller.plan.problems import Problems, check_table
+from controller.plan.rules import FLAG, LIST, NAME, TABLE, Rule, number, number_above, text_like
+from controller.plan.toml_text import KeyPath
+
+_SCENARIO_RULES: Final[dict[str, Rule]] = {
+    "requests": LIST,
+    "headers": TABLE,
+    "preload": FLAG,
+    "locustfile": text_like("a relative path of a .py file", r"(?!/)(?!.*\.\.)[^\x00-\x1f\x7f]{1,300}\.py"),
+    "load": TABLE,
+    "slo": TABLE,
+}
+_SLO_RULES: Final[dict[str, Rule]] = {
+    **{f"p{part}_ms": number_above(0, 1_000_000) for part in ("50", "90", "95", "99", "999")},
+    "failures": number(0, 1),
+}
+_HEADER: Final = text_like("a header's name", r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_HEADER_VALUE: Final = text_like("printable ASCII on one line, no space at its ends", r"(?! )[ -~]{0,4000}(?<! )")
+# The generator writes these itself; a second one would make requests ambiguous.
+_OUR_HEADERS: Final = ("connection", "content-length", "host", "transfer-encoding")
+
+
+def check_scenarios(table: dict[str, Any], problems: Problems) -> dict[str, dict[str, Any]]:
+    """Note every problem of the scenarios.
+
+    Returns each one's right overrides of the load, with "slo" where it has one.
+    """
+    if not table:
+        problems.add(("scenarios",), "expected at least one scenario, found none")
+    return {name: _check_scenario(name, value, problems) for name, value in table.items()}
+
+
+def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, Any]:
+    path: KeyPath = ("scenarios", name)
+    problems.expect(name, NAME, path)
+    given = check_table(table, path, rules=_SCENARIO_RULES, problems=problems, required=("requests",))
+    if "requests" in given:
+        if not given["requests"]:
+            problems.add((*path, "requests"), "expected at least one request, found none")
+        for index, request in enumerate(given["requests"]):
+            check_request(request, (*path, "requests", index), problems)
+    _check_headers(given.get("headers", {}), (*path, "headers"), problems)
+    load = check_load(given.get("load", {}), (*path, "load"), problems)
+    if "slo" not in given:
+        return load
+    check_table(given["slo"], (*path, "slo"), rules=_SLO_RULES, problems=problems)
+    if not given["slo"]:
+        problems.add((*path, "slo"), f"expected at least one of {', '.join(_SLO_RULES)}, found none")
+    return {**load, "slo": given["slo"]}
+
+
+def _check_headers(headers: dict[str, Any], path: KeyPath, problems: Problems) -> None:
+    seen: set[str] = set()
+    for name, value in headers.items():
+        at = (*path, name)
+        problems.expect(value, _HEADER_VALUE, at)
+        if not problems.expect(name, _HEADER, at):
+            continue
+        if name.lower() in _OUR_HEADERS:
+            problems.add(at, "expected no header that the generator sets itself; load.keepalive decides on Connection")
+        if name.lower() in seen:
+            problems.add(at, "expected each header once, found it again in other letters")
+        seen.add(name.lower())

@@ -1,0 +1,83 @@
+"""What the plan format describes and FastServe does not do yet: found in a table that was checked."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from controller.plan.toml_text import KeyPath, found_text, path_text
+
+# Settings that are built for these values only; a key that is built for none has an empty tuple.
+_BUILT_LOAD: Final[Mapping[str, tuple[object, ...]]] = {
+    "model": ("closed",),
+    "streams": (1,),
+    "http": ("1.1",),
+    "tls_verify": (True,),
+    "arrivals": ("poisson",),
+    "ca_file": (),
+    "rate_per_s": (),
+    "stages": (),
+    "capacity": (),
+}
+_BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,), "locustfile": (), "slo": ()}
+_BUILT_REQUEST: Final[Mapping[str, tuple[object, ...]]] = dict.fromkeys(
+    ("head", "post", "put", "patch", "delete", "draw", "json", "expect"), ()
+)
+# Factors that are not here are built for every level. The pool means something with mysql only.
+_BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
+    "proxy": ("none",),
+    "tls": ("off",),
+    "http": ("1.1",),
+    "gzip": ("off",),
+    "upstream_keepalive": ("on",),
+    "proxy_cache": ("off",),
+    "cache": ("memory", "none"),
+    "db": ("sqlite",),
+    "pool": (10,),
+    "db_delay_ms": (0,),
+    "streams": (1,),
+    "metrics": ("none",),
+    "network": ("host",),
+}
+
+
+def not_yet(table: Mapping[str, Any]) -> list[str]:
+    """Return what a right plan asks for that is not built, each as one reads it: load.model = "open"."""
+    return [*_top(table), *_factors(table.get("factors", {})), *_scenarios(table["scenarios"])]
+
+
+def _top(table: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(table.get("repeats"), dict):
+        yield "repeats with at_least, at_most and until"
+    yield from _unbuilt(table.get("load", {}), _BUILT_LOAD, ("load",))
+    for key in ("influxdb", "distributed", "hypotheses"):
+        if table.get(key):
+            yield key
+
+
+def _factors(factors: Mapping[str, Any]) -> Iterator[str]:
+    several = False
+    for name, levels in factors.items():
+        if name == "vary":
+            continue
+        several |= len(levels) > 1
+        if len(levels) > 1 or levels[0] not in _BUILT_LEVELS.get(name, levels):
+            yield f"factors.{name} = {found_text(levels)}"
+    # Where nothing varies, both ways to vary are the same.
+    if several and factors.get("vary", "all") != "all":
+        yield f"factors.vary = {found_text(factors['vary'])}"
+
+
+def _scenarios(scenarios: Mapping[str, Any]) -> Iterator[str]:
+    for name, scenario in scenarios.items():
+        path: KeyPath = ("scenarios", name)
+        for index, request in enumerate(scenario["requests"]):
+            yield from _unbuilt(request, _BUILT_REQUEST, (*path, "requests", index))
+        yield from _unbuilt(scenario, _BUILT_SCENARIO, path)
+        yield from _unbuilt(scenario.get("load", {}), _BUILT_LOAD, (*path, "load"))
+
+
+def _unbuilt(table: Mapping[str, Any], built: Mapping[str, tuple[object, ...]], path: KeyPath) -> Iterator[str]:
+    """Yield the keys whose values are not built; the value is said where another one would do."""
+    for key, value in table.items():
+        if key in built and value not in built[key]:
+            name = path_text((*path, key))
+            yield f"{name} = {found_text(value)}" if built[key] else name

@@ -1,0 +1,131 @@
+"""A checked table to a plan: targets chosen, defaults filled in, overrides and factors applied."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.plan.factors import FACTORS, Level, variant_of
+from controller.plan.plan import Cpus, Environment, Plan
+from controller.plan.problems import Problems
+from controller.plan.scenario import METHODS, Load, Request, Scenario
+from controller.plan.toml_text import KeyPath, path_text
+
+# The settings of a load that are whole numbers, words or flags; all others are numbers of seconds or a rate.
+_KEPT: Final = ("model", "in_flight", "streams", "http", "keepalive", "tls_verify", "ca_file", "arrivals", "workers")
+_TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool")
+# Factors that decide on a setting of the load, and on which.
+LOAD_FACTORS: Final[Mapping[str, str]] = {
+    "in_flight": "in_flight",
+    "streams": "streams",
+    "http": "http",
+    "client_keepalive": "keepalive",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The targets of a run, its baseline, and what was left out for a missing tool."""
+
+    targets: tuple[str, ...]
+    baseline: str
+    skipped: tuple[str, ...]
+
+
+def resolve_targets(
+    table: Mapping[str, Any], *, known: Collection[str], available: Collection[str], problems: Problems
+) -> Chosen:
+    """Return the targets that a checked plan names; a problem is noted where none is left, or not the baseline."""
+    named = table["targets"]
+    every = list(known) if isinstance(named, str) else named
+    there = [name for name in every if name in available]
+    skips = named == "available" or table.get("on_missing_tool") == "skip"
+    targets = there if skips else every
+    skipped = [] if named == "available" else [name for name in every if name not in targets]
+    if not targets:
+        problems.add(("targets",), f"expected a target whose tools are here, found none of {', '.join(every)}")
+    baseline = table.get("baseline", targets[0] if targets else "")
+    if targets and baseline not in targets:
+        problems.add(("baseline",), f"expected a target that can run here, found {baseline}, which lacks a tool")
+    return Chosen(targets=tuple(targets), baseline=baseline, skipped=tuple(skipped))
+
+
+def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, str]) -> Plan:
+    """Return the plan of a checked table that asks for nothing unbuilt."""
+    named = {name: levels[0] for name, levels in table.get("factors", {}).items() if name in FACTORS}
+    load = {**table.get("load", {}), **_load_levels(named)}
+    cpus = {**table.get("cpus", {}), **({"target": named["cpus"]} if "cpus" in named else {})}
+    given = {key: table[key] for key in ("name", "question", "seed", "repeats", "on_missing_tool") if key in table}
+    return Plan(
+        **given,
+        targets=chosen.targets,
+        baseline=chosen.baseline,
+        skipped=chosen.skipped,
+        load=_load_of(load),
+        cpus=Cpus(**cpus),
+        environment=Environment(**table.get("environment", {})),
+        variants=(variant_of(named),),
+        scenarios=tuple(
+            _scenario_of(name, scenario, load={**load, **scenario.get("load", {}), **_load_levels(named)})
+            for name, scenario in table["scenarios"].items()
+        ),
+        sources=sources,
+    )
+
+
+def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dict[str, str]:
+    """Return for the key path of each setting whether "--set", "plan" or the "default" gave it."""
+    paths: list[KeyPath] = [(key,) for key in _TOP]
+    paths += [("load", key) for key in Load.__dataclass_fields__]
+    paths += [("cpus", key) for key in Cpus.__dataclass_fields__]
+    paths += [("environment", key) for key in Environment.__dataclass_fields__]
+    paths += [("factors", name) for name in FACTORS]
+    for name, scenario in table["scenarios"].items():
+        paths += [("scenarios", name, key) for key in ("requests", "headers")]
+        paths += [("scenarios", name, "load", key) for key in scenario.get("load", {})]
+    sources = {path_text(path): _source_of(path, table, overridden) for path in paths}
+    for factor, key in (*((factor, f"load.{key}") for factor, key in LOAD_FACTORS.items()), ("cpus", "cpus.target")):
+        if (source := sources[f"factors.{factor}"]) != "default":
+            sources[key] = source
+    return sources
+
+
+def _source_of(path: KeyPath, table: Any, overridden: Collection[KeyPath]) -> str:
+    if any(path[: len(key)] == key or key[: len(path)] == path for key in overridden):
+        return "--set"
+    for key in path:
+        if key not in table:
+            return "default"
+        table = table[key]
+    return "plan"
+
+
+def _load_levels(named: Mapping[str, Level]) -> dict[str, object]:
+    """Return the settings of a load that factors decide on."""
+    levels: dict[str, object] = {LOAD_FACTORS[name]: level for name, level in named.items() if name in LOAD_FACTORS}
+    return {**levels, "keepalive": levels["keepalive"] == "on"} if "keepalive" in levels else levels
+
+
+def _load_of(settings: Mapping[str, Any]) -> Load:
+    kept = {key: settings[key] for key in _KEPT if key in settings}
+    numbers: dict[str, Any] = {
+        key: float(value) for key, value in settings.items() if key not in _KEPT and value != "auto"
+    }
+    return Load(**kept, **numbers)
+
+
+def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]) -> Scenario:
+    return Scenario(
+        name=name,
+        requests=_requests_of(table["requests"]),
+        headers=tuple(table.get("headers", {}).items()),
+        load=_load_of(load),
+    )
+
+
+def _requests_of(tables: Sequence[Mapping[str, Any]]) -> tuple[Request, ...]:
+    return tuple(
+        Request(method=method.upper(), path=table[method], weight=float(table.get("weight", 1)))
+        for table in tables
+        for method in METHODS
+        if method in table
+    )
