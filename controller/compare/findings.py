@@ -21,7 +21,8 @@ class Findings:
     """What a run found. trials are in the order run; timelines are keyed by a trial's `order`.
 
     Texts that are not known are empty: name and question of the plan, plan_text (TOML), about (target ->
-    "Rust, async"), settings (scenario -> how it was offered). facts are those of facts.json.
+    "Rust, async"), settings (scenario -> how it was offered). facts are those of facts.json; folder is where
+    the tables and the report are, as the reader would type it; following is a command to go on with.
     """
 
     run_id: str
@@ -38,6 +39,8 @@ class Findings:
     plan_text: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
+    following: str = ""
 
 
 def findings(
@@ -52,6 +55,8 @@ def findings(
     plan_text: str = "",
     about: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
+    folder: str = "",
+    following: str = "",
 ) -> Findings:
     """Return what trials say, failed ones included; windows are read once and only for throughput over time.
 
@@ -74,6 +79,8 @@ def findings(
         plan_text=plan_text,
         about=about or {},
         settings=settings or {},
+        folder=folder,
+        following=following,
     )
 
 

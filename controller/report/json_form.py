@@ -1,0 +1,38 @@
+"""The report for programs: the answers in words and the three tables, as one JSON document."""
+
+import json
+from typing import Any
+
+from controller.compare.findings import Findings
+from controller.compare.ranking import Ranking
+from controller.compare.words import answer, remark
+from controller.report.columns import TABLES
+
+
+def findings_json(findings: Findings) -> str:
+    """Return the report as JSON, two spaces deep; what is not known is null. Ends with a newline."""
+    document = {
+        "run_id": findings.run_id,
+        "name": findings.name,
+        "question": findings.question,
+        "baseline": findings.baseline,
+        "rankings": [_ranking(ranking) for ranking in findings.rankings],
+        "remarks": [{"severity": one.severity.value, "where": one.where, "text": one.text} for one in findings.remarks],
+        **{table.removesuffix(".csv"): list(rows(findings)) for table, (_, rows) in TABLES.items()},
+        "facts": dict(findings.facts),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _ranking(ranking: Ranking) -> dict[str, Any]:
+    """Return one scenario's answer and places."""
+    return {
+        "scenario": ranking.scenario,
+        "variant": ranking.variant,
+        "answer": answer(ranking),
+        "remark": remark(ranking),
+        "places": [
+            {"target": place.target, "first": place.first, "last": place.last, "reason": place.reason}
+            for place in ranking.places
+        ],
+    }

@@ -1,0 +1,69 @@
+"""The report for a pull request: short tables in Markdown, answer first."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from controller.compare.findings import Findings
+from controller.compare.ranking import Placed, Ranking
+from controller.compare.words import answer, remark, scene
+from controller.report.cells import cells_of, ratio_text, seen_text, verdict_text
+from controller.report.choose import beside_baseline
+
+_RANKING = ("place", "target", "requests/s", "p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
+_BESIDE = ("candidate", "throughput", "would have seen", "verdict")
+# Characters that would start a link, a tag, emphasis, code or another cell.
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&])")
+
+
+def findings_markdown(findings: Findings) -> str:
+    """Return the report as GitHub-flavoured Markdown; of a run without trials it says so. Ends with a newline."""
+    blocks = [_ranking_block(findings, ranking) for ranking in findings.rankings]
+    blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
+    if findings.remarks:
+        blocks.append("\n".join(f"- {one.severity}: {escaped(one.line)}" for one in findings.remarks))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _ranking_block(findings: Findings, ranking: Ranking) -> str:
+    """Return one scenario: heading, sentence, ranking, and the targets beside the baseline."""
+    parts = [f"### {escaped(scene(ranking))}", f"**{escaped(answer(ranking))}**"]
+    if more := remark(ranking):
+        parts.append(escaped(more))
+    parts.append(_table(_RANKING, [_ranking_row(place) for place in ranking.places], right={0, 2, 3, 4, 5, 6}))
+    if rows := beside_baseline(findings, ranking):
+        body = [(row.candidate, ratio_text(row), seen_text(row), verdict_text(row)) for row in rows]
+        parts += [f"Beside {escaped(findings.baseline)}:", _table(_BESIDE, body, right={1, 2})]
+    return "\n\n".join(parts)
+
+
+def _ranking_row(place: Placed) -> Sequence[str]:
+    """Return a target's row; what went wrong stands in the last cell."""
+    cells = cells_of(place)
+    trouble = [cells.doubts, f"failed: {place.reason}" if place.reason and not place.measured else ""]
+    return (
+        cells.place,
+        cells.target,
+        f"{cells.rate} {cells.width}".strip(),
+        cells.p50,
+        cells.p99,
+        f"{cells.server_us} server, {cells.generator_us} generator",
+        cells.memory,
+        cells.bound,
+        "; ".join(filter(None, trouble)),
+    )
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> str:
+    """Return a Markdown table; columns in `right` are lined up to the right."""
+    marks = ["---:" if column in right else "---" for column in range(len(heads))]
+    return "\n".join(_lines([heads, marks, *([escaped(cell) for cell in row] for row in rows)]))
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -1,0 +1,126 @@
+"""The report for a terminal: answer first, plain characters, lines of at most 100 columns."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from textwrap import wrap
+
+from controller.compare.findings import Findings
+from controller.compare.ranking import Ranking
+from controller.compare.remarks import Remark
+from controller.compare.words import answer, remark, scene
+from controller.report.cells import Cells, cells_of, ratio_text, seen_text, verdict_text
+from controller.report.choose import beside_baseline
+
+COLUMNS = 100
+_LABEL = 8
+_LONGEST_NAME = 22
+_MOST_REMARKS = 20
+
+
+def findings_text(findings: Findings) -> str:
+    """Return the whole report; of a run without trials it says so. Ends with a newline."""
+    blocks = [list(_ranking_lines(findings, ranking)) for ranking in findings.rankings]
+    if not blocks:
+        blocks.append([f"{findings.run_id}: no trial has ended yet"])
+    blocks.append(list(_remark_lines(findings.remarks)))
+    blocks.append(list(_where_lines(findings)))
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
+    """Yield one scenario: its sentence, its ranking, and its targets beside the baseline."""
+    name = scene(ranking)
+    said = answer(ranking)
+    yield from _wrapped(said, indent=len(name) + 2 if said.startswith(f"{name}: ") else 2)
+    if more := remark(ranking):
+        yield from _wrapped(more, indent=2, first=2)
+    yield ""
+    yield from _ranking_table(ranking)
+    if rows := beside_baseline(findings, ranking):
+        yield ""
+        head = [(f"beside {findings.baseline}", "throughput", "would have seen", "verdict")]
+        body = [(row.candidate, ratio_text(row), seen_text(row), verdict_text(row)) for row in rows]
+        yield from _aligned([*head, *body], left={0, 3})
+
+
+def _ranking_table(ranking: Ranking) -> Iterator[str]:
+    """Yield the table of a ranking: two lines of headings, a line for each target, doubts under it."""
+    placed = len(ranking.measured) > 2
+    cells = [cells_of(place) for place in ranking.places]
+    short = [_row(one, named=len(one.target) <= _LONGEST_NAME, placed=placed) for one in cells]
+    head = ("place", "target", "requests/s", "", "p50", "p99", "CPU us/", "request", "memory", "limited")
+    units = ("", "", "", "", "", "", "server", "generator", "peak", "by")
+    heads = [row if placed else row[1:] for row in (head, units)]
+    lines = list(_aligned([*heads, *short], left={len(heads[0]) - 1} | ({1} if placed else {0})))
+    # One heading over two columns, which no cell of a single column can be.
+    yield re.sub(r"CPU us/ +request", lambda found: "CPU us/request".center(len(found[0])), lines[0])
+    yield lines[1]
+    for place, one, line in zip(ranking.places, cells, lines[2:], strict=True):
+        if len(one.target) > _LONGEST_NAME:
+            yield f"  {one.target}"
+        yield line
+        if one.doubts:
+            yield from _wrapped(f"doubt: {one.doubts}", indent=11, first=4)
+        if place.reason and not place.measured:
+            yield from _wrapped(f"failed: {place.reason}", indent=12, first=4)
+
+
+def _row(cells: Cells, *, named: bool, placed: bool) -> Sequence[str]:
+    """Return a target's row; a name too long for its column stands on the line before."""
+    row = (
+        cells.place,
+        cells.target if named else "",
+        cells.rate,
+        cells.width,
+        cells.p50,
+        cells.p99,
+        cells.server_us,
+        cells.generator_us,
+        cells.memory,
+        cells.bound,
+    )
+    return row if placed else row[1:]
+
+
+def _aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
+    """Yield rows with their columns lined up, to the right but for those in `left`, two spaces in front of each."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _remark_lines(remarks: Iterable[Remark]) -> Iterator[str]:
+    """Yield failures, doubts and notes, each with its label; of very many the first ones and how many more."""
+    for severity, group in groupby(remarks, key=lambda remark: remark.severity):
+        found = list(group)
+        for one in found[:_MOST_REMARKS]:
+            yield from _labelled(severity.value, one.line)
+        if len(found) > _MOST_REMARKS:
+            yield from _labelled(severity.value, f"and {len(found) - _MOST_REMARKS} more, in trials.csv")
+
+
+def _where_lines(findings: Findings) -> Iterator[str]:
+    """Yield where the tables and the report are and what to do next, as far as that is known."""
+    if findings.folder:
+        yield from _labelled("tables", f"{findings.folder}/summary.csv  trials.csv  comparison.csv")
+        yield from _labelled("report", f"{findings.folder}/report.html")
+    if findings.following:
+        yield from _labelled("next", findings.following)
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    # Paths and commands are for copying: only prose is broken into lines.
+    if label in {"tables", "report", "next"}:
+        return [label.ljust(_LABEL) + text]
+    lines = _wrapped(text, indent=_LABEL, first=_LABEL)
+    return [label.ljust(_LABEL) + lines[0].lstrip(), *lines[1:]]
+
+
+def _wrapped(text: str, *, indent: int, first: int = 0) -> list[str]:
+    """Return prose in lines that fit; words too long for a line are broken."""
+    return wrap(text, COLUMNS, initial_indent=" " * first, subsequent_indent=" " * indent) or [""]
