@@ -48,6 +48,12 @@ class Place:
 
         return read_targets(self.servers)
 
+    def available(self, targets: Mapping[str, "Target"]) -> list[str]:
+        """Return the names of the targets whose tools this machine has."""
+        from controller.stack.tools import missing_tools
+
+        return [name for name, target in targets.items() if not missing_tools(target)]
+
     def plan(self, name: str) -> Path:
         """Return the plan that a path or the name of a file in plans/ means. Raises PlanError where there is none."""
         if (path := Path(name)).is_file():
