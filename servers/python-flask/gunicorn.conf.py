@@ -1,0 +1,32 @@
+"""How gunicorn runs app.py: one process a core, threads in it, connections kept open."""
+
+import os
+import sys
+
+from settings import WrongSetting, read_settings
+
+try:
+    settings = read_settings(os.environ)
+except WrongSetting as error:
+    sys.exit(f"python-flask: {error}")
+
+wsgi_app = "app:create_app()"
+bind = f"{settings.bind}:{settings.port}"
+workers = settings.server_cpus
+worker_class = "gthread"
+# A request that waits for the cache's origin holds its thread; requests that compute gain nothing from more of them.
+threads = 32
+# Idle connections cost a descriptor and no thread, so many are kept, and for long.
+worker_connections = 10_000
+keepalive = 300
+backlog = 2048
+# The contract's 5 s, with room for the master to notice.
+graceful_timeout = 3
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# It would be one path for all instances of a user, and nothing here speaks to it.
+control_socket_disable = True
+
+
+def post_fork(_server, worker):
+    """Tell the application which process it is in: its pool is a share of DB_POOL_SIZE."""
+    os.environ["GUNICORN_WORKER"] = str(worker.age)
