@@ -17,7 +17,7 @@ EVERY_TARGET: Final = ("all", "available")
 _REPEATS_RULES: Final = {"at_least": whole(1, 1_000), "at_most": whole(1, 1_000), "until": number(0.001, 1)}
 TOP_RULES: Final[dict[str, Rule]] = {
     "name": NAME,
-    "question": LINE,
+    "question": PLAN_RULES["question"],
     "seed": PLAN_RULES["seed"],
     "repeats": either(
         f"{PLAN_RULES['repeats'].expected}, or at_least, at_most and until", PLAN_RULES["repeats"], TABLE

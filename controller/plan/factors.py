@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from controller.errors import PlanError
 from controller.plan.rules import Rule, one_of, whole
-from controller.plan.scenario import LOAD_RULES
+from controller.plan.scenario import LOAD_RULES, Scenario
 from controller.plan.toml_text import found_text
 
 Level: TypeAlias = str | int
@@ -20,6 +20,10 @@ class Factor:
     default: Level
     rule: Rule
     reaches: tuple[str, ...] | None = None
+
+    def acts_on(self, scenario: Scenario) -> bool:
+        """Whether the factor can act on some request of a scenario."""
+        return self.reaches is None or any(endpoint in self.reaches for endpoint in scenario.endpoints)
 
 
 def _words(*levels: str, reaches: tuple[str, ...] | None = None) -> Factor:

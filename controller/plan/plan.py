@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from controller.errors import PlanError
-from controller.plan.factors import Variant
-from controller.plan.rules import NAME, Rule, hold, one_of, whole
+from controller.plan.factors import FACTORS, Level, Variant
+from controller.plan.rules import NAME, Rule, hold, one_of, text_like, whole
 from controller.plan.scenario import Load, Scenario
 
 CPUS_RULES: Final[Mapping[str, Rule]] = {name: whole(1, 1_024) for name in ("target", "backing", "generator")}
 ENVIRONMENT_RULES: Final[Mapping[str, Rule]] = {"cache_miss_ms": whole(0, 600_000), "cache_ttl_s": whole(1, 86_400)}
 PLAN_RULES: Final[Mapping[str, Rule]] = {
     "name": NAME,
+    "question": text_like("one line of text, at most 1,000 characters", r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,1000}"),
     "seed": whole(0, 2**63 - 1),
     "repeats": whole(1, 1_000),
     "on_missing_tool": one_of("fail", "skip"),
@@ -76,3 +77,17 @@ class Plan:
     def scenario(self, name: str) -> Scenario:
         """Return a scenario by its name. Raises KeyError for a name the plan does not have."""
         return {scenario.name: scenario for scenario in self.scenarios}[name]
+
+    def levels(self, scenario: Scenario, variant: Variant) -> dict[str, Level]:
+        """Return the levels in force in one scenario; a factor that cannot act there is left out.
+
+        What a load says about in_flight, streams, http and connections kept alive counts, and so does cpus.target.
+        """
+        load = scenario.load
+        said: dict[str, Level] = {"http": load.http, "in_flight": load.in_flight, "streams": load.streams}
+        said |= {"client_keepalive": "on" if load.keepalive else "off", "cpus": self.cpus.target}
+        levels = {name: said.get(name, level) for name, level in variant.levels.items()}
+        idle = set() if levels["db"] == "mysql" else {"pool", "db_delay_ms"}
+        if levels["proxy"] == "none":
+            idle.add("upstream_keepalive")
+        return {name: level for name, level in levels.items() if name not in idle and FACTORS[name].acts_on(scenario)}

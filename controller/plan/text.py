@@ -1,0 +1,138 @@
+"""Plans as text: one resolved, with the source of each setting, and one to start from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+from controller.plan.factors import FACTORS
+from controller.plan.plan import Plan
+from controller.plan.resolve import LOAD_FACTORS
+from controller.plan.scenario import Load, Request, Scenario
+from controller.plan.toml_text import key_text, path_text, toml_value
+
+_HEAD = "# A plan as resolved. Beside each setting: where it came from (default, plan, --set)."
+_TOP = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool")
+
+
+def plan_toml(plan: Plan) -> str:
+    """Return a plan as TOML with every setting and its source; read again, it gives an equal plan."""
+    top = {key: getattr(plan, key) for key in _TOP if key != "question" or plan.question}
+    cpus = asdict(plan.cpus)
+    if plan.variants[0].levels["cpus"] != FACTORS["cpus"].default:
+        # The factor says it, and both may not.
+        del cpus["target"]
+    lines = [_HEAD, *_settings(plan, top, ())]
+    if plan.skipped:
+        lines.append(f"# left out for a missing tool: {', '.join(plan.skipped)}")
+    lines += _table(plan, "load", _load_settings(plan.load))
+    lines += _table(plan, "cpus", cpus)
+    lines += _table(plan, "environment", asdict(plan.environment))
+    lines += _table(plan, "factors", _factor_settings(plan))
+    for scenario in plan.scenarios:
+        lines += _scenario_lines(plan, scenario)
+    return "\n".join(lines) + "\n"
+
+
+def _table(plan: Plan, name: str, settings: Mapping[str, object]) -> list[str]:
+    return ["", f"[{name}]", *_settings(plan, settings, (name,))] if settings else []
+
+
+def _settings(plan: Plan, settings: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
+    """Return a line for each setting, its source in a column of its own."""
+    written = {key: f"{key_text(key)} = {toml_value(value)}" for key, value in settings.items()}
+    width = max((len(text) for text in written.values() if len(text) <= 60), default=0)
+    return [
+        f"{text:<{width}}  # {plan.sources.get(path_text((*path, key)), 'default')}" for key, text in written.items()
+    ]
+
+
+def _load_settings(load: Load) -> dict[str, object]:
+    """Return a load as a plan says it: without what is not set, and what only the open model has."""
+    settings = {key: value for key, value in asdict(load).items() if value is not None or key == "warmup_s"}
+    if load.model != "open":
+        del settings["arrivals"]
+    return {**settings, "warmup_s": "auto" if load.warmup_s is None else load.warmup_s}
+
+
+def _factor_settings(plan: Plan) -> dict[str, list[object]]:
+    """Return the factors as lists of levels.
+
+    A factor that decides on a setting of the load or on cpus.target is written only where it differs
+    from its default: at the default it would override what that setting says.
+    """
+    deciding = {*LOAD_FACTORS, "cpus"}
+    levels = plan.variants[0].levels
+    return {name: [level] for name, level in levels.items() if name not in deciding or level != FACTORS[name].default}
+
+
+def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
+    path = ("scenarios", scenario.name)
+    yield from (
+        "",
+        f"[{path_text(path)}]",
+        f"requests = [  # {plan.sources.get(path_text((*path, 'requests')), 'plan')}",
+    )
+    yield from (f"  {toml_value(_request_settings(request))}," for request in scenario.requests)
+    yield "]"
+    if scenario.headers:
+        yield from _settings(plan, {"headers": dict(scenario.headers)}, path)
+    common = _load_settings(plan.load)
+    own = {key: value for key, value in _load_settings(scenario.load).items() if common.get(key) != value}
+    if own:
+        yield from ("", f"[{path_text((*path, 'load'))}]", *_settings(plan, own, (*path, "load")))
+
+
+def _request_settings(request: Request) -> dict[str, object]:
+    weight = {} if request.weight == 1 else {"weight": request.weight}
+    return {request.method.lower(): request.path, **weight}
+
+
+def plan_template() -> str:
+    """Return a commented plan to start from; it runs as it is."""
+    return _TEMPLATE
+
+
+_TEMPLATE = """\
+# A plan: what is compared, with which requests, how often. Only name, targets and a scenario are required;
+# what is commented out shows the default or an example. `fastserve plan show FILE` prints all settings as resolved,
+# `fastserve run FILE --dry-run` says how long it takes and which differences it can see.
+name = "mine"
+question = "Which of these servers is faster for the work that I have?"
+targets = ["python-flask", "python-fastapi"]   # names, or "all", or "available": those whose tools are here
+# baseline = "python-flask"    # what the others are compared with: the first target
+# repeats = 5                  # blocks; each has every target and scenario once, in an order drawn from the seed
+# seed = 0
+# on_missing_tool = "fail"     # or "skip": go on without targets that lack a tool
+
+[load]
+in_flight = 64                 # requests in flight, each connection sends again when it is answered
+duration_s = 10                # measured seconds of each trial
+# warmup_s = "auto"            # until throughput is steady; or a number of seconds
+# workers = 1                  # Locust workers; 0: one for each generator core
+# keepalive = true
+# timeout_s = 30
+# ramp_up_s = 0
+
+# [cpus]                       # cores for each side
+# target = 1
+# backing = 1
+# generator = 1
+
+# [environment]                # of the targets
+# cache_miss_ms = 2000         # how long /api/cache waits for its origin
+# cache_ttl_s = 60
+
+# [factors]                    # settings to compare; one level each for now
+# cache = ["memory"]           # or "none": every request is a miss
+
+# One table for each scenario: its name, and what is requested.
+[scenarios.health]
+requests = [{ get = "/api/health" }]
+
+[scenarios.mixed]
+requests = [
+  { get = "/api/db?count=20", weight = 3 },   # three of four requests
+  { get = "/api/cache?key=a", weight = 1 },
+]
+# headers = { Accept = "application/json" }
+# load = { in_flight = 128 }   # settings of [load] that are others here
+"""
