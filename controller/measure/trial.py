@@ -14,12 +14,15 @@ TOGETHER = "*"
 class Usage:
     """What one party used during the measured phase.
 
-    busiest is (CPU + run delay) of the party's busiest thread over wall time: 1.0 is a full core.
+    busiest is (CPU + run delay) of the party's busiest thread over wall time: 1.0 is a full core. Peaks are
+    sums over all processes at one moment; context_switches counts how often any thread was put on a core.
     """
 
     cpu_s: float
     busiest: float
     peak_rss_bytes: int
+    threads: int | None = None
+    context_switches: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
