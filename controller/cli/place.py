@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from controller.cli.shape import shown_path
 from controller.errors import PlanError, StoreError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Place:
             return path
         plans = self.project / "plans"
         if (known := plans / f"{name.removesuffix('.toml')}.toml").is_file():
-            return known
+            return Path(shown_path(known))
         names = ", ".join(sorted(file.stem for file in plans.glob("*.toml"))) or "no plan"
         raise PlanError(f"expected a plan, found no file {name}; {plans} has {names}")
 
@@ -68,7 +69,7 @@ class Place:
         """Return the folder of a run, given as a path, a name or `latest`. Raises StoreError where there is none."""
         for folder in (Path(name), self.runs / name):
             if folder.is_dir():
-                return folder.resolve()
+                return folder
         raise StoreError(
             f"expected a run, found no folder {name}, nor one of that name in {self.runs}: see fastserve runs"
         )

@@ -1,6 +1,7 @@
 """How all commands look: examples under their help, and columns that line up."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from controller.units import MIB
 
@@ -23,6 +24,12 @@ def size_text(size_bytes: int) -> str:
     """Return a size on disk in MiB, a decimal below ten."""
     size = size_bytes / MIB
     return f"{size:,.1f} MiB" if size < 10 else f"{size:,.0f} MiB"
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as the reader would type it here: relative where it lies below the current folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _line(row: Sequence[str], width_of: Sequence[int], right: frozenset[int]) -> str:

@@ -1,0 +1,103 @@
+"""`fastserve targets`: the servers under test, one by one."""
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from controller.cli.place import Place
+from controller.cli.shape import columns_text, examples, size_text
+from controller.errors import PlanError
+from controller.plan.target import Target
+from controller.stack.build import Build, build_target, find_build
+from controller.stack.tools import missing_tools
+
+
+@click.group(epilog=examples("fastserve targets list", "fastserve targets serve python-flask"))
+def targets() -> None:
+    """List, build, check or serve the servers under test: the folders of servers/."""
+
+
+@targets.command("list", epilog=examples("fastserve targets list"))
+@click.pass_obj
+def list_(place: Place) -> None:
+    """List all servers: what they are, and whether this machine has what they need."""
+    known = place.targets()
+    rows = [("target", "language", "framework", "style", "state"), *map(_listed, known.values())]
+    click.echo(columns_text(rows) if known else f"no servers in {place.servers}")
+
+
+@targets.command(epilog=examples("fastserve targets build", "fastserve targets build python-flask"))
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.pass_obj
+def build(place: Place, names: tuple[str, ...]) -> None:
+    """Build servers that are not built yet; without a NAME all whose tools are here."""
+    for target in chosen(place, names):
+        was = find_build(target)
+        click.echo(built_text(was or _built(target), anew=was is None))
+
+
+@targets.command(epilog=examples("fastserve targets check", "fastserve targets check python-flask"))
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.pass_obj
+def check(place: Place, names: tuple[str, ...]) -> int:
+    """Hold servers to the contract in servers/contract/; exit status 3 when one breaks it."""
+    from controller.cli.contract_check import check_target
+
+    results = {target.name: check_target(_built(target), target, place.servers) for target in chosen(place, names)}
+    for name, broken in results.items():
+        click.echo("\n".join((f"{name}: {'keeps the contract' if not broken else 'breaks the contract'}", *broken)))
+    return 3 if any(results.values()) else 0
+
+
+@targets.command(
+    epilog=examples(
+        "fastserve targets serve python-flask --port 8080", "DB_POOL_SIZE=2 fastserve targets serve python-flask"
+    )
+)
+@click.argument("name")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=None, help="Port to listen on; 0, the default, is a free one."
+)
+@click.pass_obj
+def serve(place: Place, name: str, port: int | None) -> None:
+    """Run one server in the foreground, built if need be, until Ctrl-C.
+
+    Line 1 on stdout is its URL, once it answers. Settings such as CACHE_BACKEND or SERVER_CPUS are taken
+    from the environment; see servers/contract/README.md.
+    """
+    from controller.cli.serve import serve_target
+
+    (target,) = chosen(place, (name,))
+    serve_target(target, _built(target), servers=place.servers, port=port)
+
+
+def chosen(place: Place, names: Sequence[str]) -> Iterable[Target]:
+    """Return the named targets, or all whose tools are here. Raises PlanError for a name that is none."""
+    known = place.targets()
+    if unknown := [name for name in names if name not in known]:
+        raise PlanError(
+            f"expected a server in {place.servers}, found no {', '.join(unknown)}; known are {', '.join(known)}"
+        )
+    return [known[name] for name in names or place.available(known)]
+
+
+def built_text(build: Build, *, anew: bool) -> str:
+    """Return what a build came to."""
+    return f"{build.target}: {'built' if anew else 'was built'}, {size_text(build.size_bytes)} in {build.out}"
+
+
+def _built(target: Target) -> Build:
+    if found := find_build(target):
+        return found
+    click.echo(f"building {target.name}", err=True)
+    return build_target(target)
+
+
+def _listed(target: Target) -> tuple[str, ...]:
+    return target.name, target.language, target.framework, target.style, _state(target)
+
+
+def _state(target: Target) -> str:
+    if missing := missing_tools(target):
+        return f"needs {'; '.join(tool.text for tool in missing)}"
+    return "built" if find_build(target) else "not built yet"
