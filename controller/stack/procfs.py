@@ -36,6 +36,12 @@ def is_alive(pid: int) -> bool:
     return state is not None and state.state not in "ZX"
 
 
+def is_same_process(pid: int, started_ticks: int) -> bool:
+    """Return whether the process that was started then still runs: ids are given to others later."""
+    state = process_state(pid)
+    return state is not None and state.started_ticks == started_ticks and state.state not in "ZX"
+
+
 def all_pids() -> list[int]:
     """Return the ids of all processes that can be seen."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]

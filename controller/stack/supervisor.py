@@ -20,9 +20,11 @@ from typing import Any
 from controller.errors import StackError
 from controller.stack.launch_errors import launch_problem
 from controller.stack.log_tail import last_lines
-from controller.stack.procfs import ProcessState, descendants, is_alive, process_state
+from controller.stack.procfs import descendants, is_alive, is_same_process, process_state
 
 LABEL_VARIABLE = "FASTSERVE_RUN"
+# Only supervisor and keepers have it: the controller's process id and its start, to tell a live run from a dead one.
+CONTROLLER_VARIABLE = "FASTSERVE_CONTROLLER"
 
 # Above the 10 s in which the supervisor itself gives up on a program that does not start.
 _ANSWER_WITHIN_S = 15.0
@@ -43,7 +45,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._asked = 0
         self._unread = b""
-        self._keepers: dict[int, ProcessState | None] = {}
+        self._keepers: dict[int, int] = {}
 
     @property
     def label(self) -> str:
@@ -79,7 +81,7 @@ class Supervisor:
         if "pid" not in answer:
             raise StackError(launch_problem(name, argv, answer=answer, cwd=cwd, cpus=cpus, log=log))
         keeper = answer["keeper"]
-        self._keepers[keeper] = state = process_state(keeper)
+        self._keepers[keeper] = answer["keeper_ticks"]
         return Launched(
             name=name,
             pid=answer["pid"],
@@ -87,7 +89,7 @@ class Supervisor:
             started_s=answer["started_s"],
             supervisor=self,
             keeper=keeper,
-            keeper_state=state,
+            keeper_ticks=answer["keeper_ticks"],
         )
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class Supervisor:
 
     def living_keepers(self) -> list[int]:
         """Return the keepers that are still there: none once everything has been ended."""
-        return [pid for pid, state in self._keepers.items() if state and _is_still(pid, state)]
+        return [pid for pid, ticks in self._keepers.items() if is_same_process(pid, ticks)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ class Launched:
     started_s: float
     supervisor: Supervisor
     keeper: int
-    keeper_state: ProcessState | None
+    keeper_ticks: int
 
     def poll(self) -> int | None:
         """Return the exit status of the main process, negative for a signal; None while it runs."""
@@ -148,7 +150,7 @@ class Launched:
 
     def family(self) -> list[int]:
         """Return the ids of all living processes that came of this program; empty once it has ended."""
-        if self.keeper_state is None or not _is_still(self.keeper, self.keeper_state):
+        if not is_same_process(self.keeper, self.keeper_ticks):
             return []
         return [pid for pid in descendants(self.keeper) if is_alive(pid)]
 
@@ -168,12 +170,6 @@ class Launched:
     def tail(self, lines: int = 8) -> str:
         """Return the last lines of its log; empty when it has written nothing."""
         return last_lines(self.log, lines=lines)
-
-
-def _is_still(pid: int, state: ProcessState) -> bool:
-    """Return whether a process lives and is not another one that was given the same id since."""
-    now = process_state(pid)
-    return now is not None and now.started_ticks == state.started_ticks and now.state not in "ZX"
 
 
 @contextmanager
@@ -208,12 +204,17 @@ def _spawn(line: socket.socket, *, label: str, log: Path, lock_fd: int | None) -
                 stdout=output,
                 stderr=output,
                 cwd="/",
-                env={"PYTHONPATH": str(_PACKAGE_ROOT), "PATH": os.defpath, LABEL_VARIABLE: label},
+                env={"PYTHONPATH": str(_PACKAGE_ROOT), LABEL_VARIABLE: label, CONTROLLER_VARIABLE: _this_process()},
                 pass_fds=descriptors,
                 start_new_session=True,
             )
     except OSError as error:
         raise StackError(f"expected to start a supervisor process logging to {log}, found: {error}") from error
+
+
+def _this_process() -> str:
+    state = process_state(os.getpid())
+    return f"{os.getpid()}:{state.started_ticks if state else 0}"
 
 
 def _wait_for_all(process: "subprocess.Popen[bytes]", supervisor: Supervisor) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.stack.keeper import HASTY_S, become_subreaper, drain, keep, signal_all, wake_on
-from controller.stack.procfs import children_of, descendants
+from controller.stack.procfs import children_of, descendants, process_state
 
 # How long a keeper may take to tell that its program runs, and all of them to end.
 _START_WITHIN_S = 10.0
@@ -120,7 +120,8 @@ class _Supervising:
         report = _first_report(kept)
         if "pid" not in report:
             signal_all([keeper], signal.SIGTERM)
-        return {"keeper": keeper, **report}
+        state = process_state(keeper)
+        return {"keeper": keeper, "keeper_ticks": state.started_ticks if state else 0, **report}
 
     def _let_go(self) -> None:
         """In a keeper: close what is the supervisor's, so that an end of file means what it says."""

@@ -1,0 +1,129 @@
+"""Waiting until a target that was started answers, and saying what it did instead."""
+
+import http.client
+import time
+from dataclasses import dataclass
+from signal import Signals
+
+from controller.errors import StackError
+from controller.plan.target import Target
+from controller.stack.ports import listening_ports, stranger_on
+from controller.stack.supervisor import Launched
+
+# Start-up time is a result too, so it is looked at closely as long as it is short.
+_STEP_S = 0.02
+_LATER_STEP_S = 0.1
+_LATER_AFTER_S = 3.0
+_ONE_ANSWER_WITHIN_S = 5.0
+_ADDRESS_IN_USE = ("address already in use", "address in use", "eaddrinuse")
+
+
+class PortTakenError(StackError):
+    """Another process listens where the target was told to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a target was told to listen, and the path that must answer there before load starts."""
+
+    host: str
+    port: int
+    path: str
+
+    @property
+    def text(self) -> str:
+        """The place as a URL."""
+        return url_of(self.host, self.port) + self.path
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the base URL of a server, without a slash at its end."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def wait_until_ready(target: Target, launched: Launched, *, place: Place, within_s: float) -> float:
+    """Wait for an answer 2xx and return the seconds that passed between execution and it.
+
+    Raises PortTakenError when somebody else holds the port, StackError when the target ends or is not ready in time.
+    """
+    until_s = launched.started_s + within_s
+    while True:
+        status, found = _ask(place, within_s=max(_STEP_S, min(_ONE_ANSWER_WITHIN_S, until_s - time.monotonic())))
+        now_s = time.monotonic()
+        _refuse_stranger(target, launched, place=place, answered=status is not None)
+        if (ended := launched.poll()) is not None:
+            raise _ended_early(target, launched, place=place, status=ended)
+        if status is not None and 200 <= status < 300:
+            return now_s - launched.started_s
+        if now_s > until_s:
+            expected = f"expected GET {place.text} to answer 2xx within {within_s:g} s"
+            raise StackError(
+                f"{target.name}: {expected}, found {found}{_elsewhere(launched, place)}{log_end(launched)}"
+            )
+        time.sleep(_STEP_S if now_s - launched.started_s < _LATER_AFTER_S else _LATER_STEP_S)
+
+
+def death_of(status: int) -> str:
+    """Say in words how the main process of a target ended."""
+    if status >= 0:
+        return f"ended with status {status}"
+    names = {signal.value: signal.name for signal in Signals}
+    return f"was ended by {names.get(-status, f'signal {-status}')}"
+
+
+def log_end(launched: Launched) -> str:
+    """Return where a target's log is and its last lines, to stand after a sentence."""
+    tail = launched.tail()
+    if not tail:
+        return f"; it wrote nothing to its log {launched.log}"
+    return f"; the end of its log {launched.log}:\n" + "\n".join(f"  {line}" for line in tail.splitlines())
+
+
+def _ask(place: Place, *, within_s: float) -> tuple[int | None, str]:
+    """Return the status of one answer, None without one, and in words what was found."""
+    connection = http.client.HTTPConnection(place.host, place.port, timeout=within_s)
+    try:
+        connection.request("GET", place.path, headers={"Connection": "close"})
+        status = connection.getresponse().status
+    except ConnectionRefusedError:
+        return None, "that nothing listens there"
+    except TimeoutError:
+        return None, f"no answer within {within_s:.1f} s"
+    except (OSError, http.client.HTTPException) as error:
+        return None, f"no HTTP answer ({type(error).__name__}: {error})"
+    finally:
+        connection.close()
+    return status, f"status {status}"
+
+
+def _refuse_stranger(target: Target, launched: Launched, *, place: Place, answered: bool) -> None:
+    """Make sure that it is the target which listens: somebody else's answers would be measured otherwise."""
+    if not answered:
+        return
+    if stranger := stranger_on(place.port, host=place.host, family=launched.family):
+        raise PortTakenError(
+            f"{target.name}: expected to listen on port {place.port} of {place.host} itself, "
+            f"found it taken by {stranger}{log_end(launched)}"
+        )
+
+
+def _ended_early(target: Target, launched: Launched, *, place: Place, status: int) -> StackError:
+    """Return the error for a target whose main process ended before it was ready."""
+    where = log_end(launched)
+    if any(words in launched.tail(30).lower() for words in _ADDRESS_IN_USE):
+        return PortTakenError(
+            f"{target.name}: expected it to listen on port {place.port} of {place.host}, "
+            f"found that it ended because an address is taken by someone else{where}"
+        )
+    if status == 0:
+        return StackError(
+            f"{target.name}: expected it to stay in the foreground, found that its main process ended with status 0 "
+            f"before it was ready; a server that goes into the background needs its option for the foreground{where}"
+        )
+    return StackError(f"{target.name}: expected it to get ready, found that it {death_of(status)}{where}")
+
+
+def _elsewhere(launched: Launched, place: Place) -> str:
+    """Say on which other ports a target listens: it may not have read PORT."""
+    others = [str(port) for port in listening_ports(launched.family()) if port != place.port]
+    return f"; it listens on port {', '.join(others)} and should listen on PORT" if others else ""

@@ -1,0 +1,162 @@
+"""Which tools a target needs, which of them are here, and how to get the others."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from controller.errors import StackError
+from controller.plan.target import Target
+
+_ANSWER_WITHIN_S = 10.0
+_ASKED_OTHERWISE: Final[Mapping[str, str]] = {"go": "version", "java": "-version", "nginx": "-v", "wrk": "-v"}
+# What a JVM says before its version when options come from the environment.
+_CHATTER = "Picked up "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingTool:
+    """A tool that is not here or too old. wanted and found are versions; found is None for none on PATH."""
+
+    tool: str
+    wanted: str
+    found: str | None
+    advice: str
+
+    @property
+    def text(self) -> str:
+        """What is needed and what was found, without the advice."""
+        found = f"found {self.found}" if self.found else "found none on PATH"
+        return f"{self.tool} {self.wanted} or later, {found}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a tool comes from: a package of Debian 12 with the version it prints, or else another way."""
+
+    package: str | None
+    version: str | None
+    otherwise: str
+
+
+_PYTHON = _Source("python3 python3-venv", "3.11.2", "install a current Python")
+_GO = _Source("golang-go", "1.19.8", "install a current Go from go.dev/dl")
+_RUST = "install a current Rust toolchain"
+_NODE = "install a current Node.js from nodejs.org"
+_JDK = _Source("openjdk-17-jdk-headless", "17.0", "install a current JDK")
+_DOTNET = _Source(None, None, "install the .NET SDK")
+_DEBIAN_12: Final[Mapping[str, _Source]] = {
+    "python3": _PYTHON,
+    "python": _Source("python-is-python3 python3-venv", "3.11.2", "install a current Python"),
+    "pip": _Source("python3-pip", "23.0.1", "install a current pip"),
+    "go": _GO,
+    "cargo": _Source("cargo", "1.65.0", _RUST),
+    "rustc": _Source("rustc", "1.63.0", _RUST),
+    "node": _Source("nodejs", "18.20.4", _NODE),
+    "npm": _Source("npm", "9.2.0", _NODE),
+    "java": _JDK,
+    "javac": _JDK,
+    "mvn": _Source("maven", "3.8.7", "install a current Maven from maven.apache.org"),
+    "dotnet": _DOTNET,
+    "cmake": _Source("cmake", "3.25.1", "install a current CMake"),
+    "make": _Source("make", "4.3", "install a current GNU make"),
+    "gcc": _Source("gcc", "12.2.0", "install a current GCC"),
+    "g++": _Source("g++", "12.2.0", "install a current GCC"),
+    "clang": _Source("clang", "14.0.6", "install a current Clang"),
+    "pkg-config": _Source("pkg-config", "1.8.1", "install a current pkg-config"),
+    "git": _Source("git", "2.39.5", "install a current git"),
+    "ruby": _Source("ruby", "3.1.2", "install a current Ruby"),
+    "php": _Source("php-cli", "8.2", "install a current PHP"),
+    "nginx": _Source("nginx", "1.22.1", "install a current Nginx from nginx.org"),
+    "redis-server": _Source("redis-server", "7.0.15", "install a current Redis"),
+    "mariadbd": _Source("mariadb-server", "10.11", "install a current MariaDB"),
+    "wrk": _Source("wrk", "4.1.0", "build a current wrk"),
+}
+
+
+def missing_tools(target: Target) -> tuple[MissingTool, ...]:
+    """Return the tools a target needs that are not on PATH or too old; empty when it can be built and run."""
+    found = {tool: tool_version(tool) for tool in target.needs}
+    return tuple(
+        MissingTool(
+            tool=tool,
+            wanted=least.lstrip(">= "),
+            found=found[tool] or ("no version" if shutil.which(tool) else None),
+            advice=advice(tool, least=least.lstrip(">= ")),
+        )
+        for tool, least in target.needs.items()
+        if not _at_least(found[tool], least.lstrip(">= "))
+    )
+
+
+def require_tools(target: Target) -> None:
+    """Raise StackError, with the commands that help, when a tool of a target is missing."""
+    if missing := missing_tools(target):
+        needs = "; ".join(tool.text for tool in missing)
+        ways = "\n".join(f"  {tool.advice}" for tool in missing)
+        raise StackError(f"{target.name} needs {needs}\n{ways}")
+
+
+def tool_version(tool: str) -> str | None:
+    """Return the first dotted number that a tool prints when asked for its version; None without the tool.
+
+    Asked once per process and place on PATH. A tool that prints no number, or hangs, has no version.
+    """
+    path = shutil.which(tool)
+    return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version")) if path else None
+
+
+def advice(tool: str, *, least: str) -> str:
+    """Say how to get a tool in this version at least."""
+    source = _DEBIAN_12.get(tool)
+    if source is None:
+        return f"install {tool} {least} or later, so that it is on PATH"
+    if source.package is None:
+        return source.otherwise
+    if _at_least(source.version, least):
+        return f"apt-get install {source.package}"
+    return f"apt-get install {source.package} gives {source.version} on Debian 12, too old: {source.otherwise}"
+
+
+@cache
+def _version_at(path: str, argument: str) -> str | None:
+    said = "\n".join(line for line in _said(path, argument).splitlines() if not line.startswith(_CHATTER))
+    # The first release of a Java has a version without dots.
+    number = re.search(r"\d+(?:\.\d+)+", said) or re.search(r"\d+", said)
+    return number[0] if number else None
+
+
+def _said(path: str, argument: str) -> str:
+    """Return what a tool prints on both streams; empty when it cannot be run or does not end in time."""
+    # A file and not a pipe: whatever the tool leaves behind could hold a pipe open for ever.
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                [path, argument], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+        except OSError:
+            return ""
+        try:
+            process.wait(_ANSWER_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            return ""
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        output.seek(0)
+        return output.read(1 << 16).decode("utf-8", errors="replace")
+
+
+def _at_least(found: str | None, least: str) -> bool:
+    if found is None:
+        return False
+    have, want = ([int(part) for part in version.split(".")] for version in (found, least))
+    length = max(len(have), len(want))
+    return have + [0] * (length - len(have)) >= want + [0] * (length - len(want))
