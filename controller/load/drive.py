@@ -1,0 +1,170 @@
+"""Driving one trial: start, warm-up, measured phase, drain; every sealed window is handed on as it comes."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from controller.errors import LoadError
+from controller.load.fleet import Fleet
+from controller.load.job import Job
+from controller.measure.steady import warmup_end
+from controller.measure.window import Phase, Window, window_from_wire
+from controller.plan.scenario import Load
+
+_EVENT_WITHIN_S = 0.1
+# A phase is set this far ahead, so that every worker hears of it in time.
+_AHEAD_S = 0.5
+# What a trial may take beyond its phases and the time-out of its last answers.
+_BEYOND_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What the run wants to hear and to say while a trial is driven.
+
+    window gets every sealed window with its phase; edge is called as the measured phase begins and ends;
+    broken says why the trial must end early, or None.
+    """
+
+    window: Callable[[Window], None]
+    edge: Callable[[], object]
+    broken: Callable[[], str | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Driven:
+    """How a trial went. start_s is time.monotonic at the first send; from_s and until_s bound the measured phase.
+
+    warmup_end is "fixed", "steady" or "capped". broken is why it ended early, None for a whole trial.
+    """
+
+    start_s: float = 0.0
+    workers: int = 0
+    from_s: float | None = None
+    until_s: float | None = None
+    warmup_end: str | None = None
+    broken: str | None = None
+    totals: Mapping[str, Any] = field(default_factory=dict)
+
+    def phase_at(self, window: Window) -> Phase:
+        """Return the phase that a window lies in; one that straddles a bound is not measured."""
+        if self.from_s is None or self.until_s is None or window.start_s < self.from_s:
+            return Phase.WARMUP
+        return Phase.MEASURED if window.end_s <= self.until_s and window.start_s < self.until_s else Phase.DRAIN
+
+
+def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: Watch) -> Driven:
+    """Drive one trial to its end and return how it went; its windows have gone to the watch.
+
+    Raises LoadError where Locust fails; what has come until then was handed on.
+    """
+    driven = Driven()
+    phase = None
+    if load.warmup_s is not None:
+        from_s = load.ramp_up_s + load.warmup_s
+        phase = (from_s, from_s + load.duration_s)
+        driven.from_s, driven.until_s, driven.warmup_end = *phase, "fixed"
+    fleet.start(job, users=load.connections, ramp_up_s=load.ramp_up_s, phase=phase)
+    _started(fleet, driven)
+    _follow(fleet, driven, load=load, least_warmup_s=least_warmup_s, watch=watch)
+    fleet.end()
+    return driven
+
+
+def settle(fleet: Fleet) -> None:
+    """Wait until Locust has stopped the users of the trial before, so that the next may start."""
+    _until(fleet, "ended")
+
+
+def _started(fleet: Fleet, driven: Driven) -> None:
+    event = _until(fleet, "started")
+    driven.start_s, driven.workers = event["start_ns"] / 1e9, event["workers"]
+
+
+def _until(fleet: Fleet, awaited: str) -> dict[str, Any]:
+    until_s = time.monotonic() + _BEYOND_S
+    while time.monotonic() < until_s:
+        event = fleet.event(within_s=_EVENT_WITHIN_S)
+        if event is not None and event["event"] == "failed":
+            raise LoadError(event["text"])
+        if event is not None and event["event"] == awaited:
+            return event
+    raise LoadError(f"Locust's master did not say {awaited!r} within {_BEYOND_S:g} s: see {fleet.master.log}")
+
+
+def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, watch: Watch) -> None:
+    rates: list[float] = []
+    edges = 0
+    while True:
+        edges = _at_edges(driven, edges, watch)
+        event = fleet.event(within_s=_until_edge_s(driven, edges))
+        if event is not None and event["event"] == "window":
+            window = window_of(event, driven)
+            watch.window(window)
+            rates.append(window.attempts / (window.end_s - window.start_s) if window.end_s > window.start_s else 0.0)
+            if driven.from_s is None:
+                _end_warmup(fleet, driven, rates, load=load, least_warmup_s=least_warmup_s)
+        elif event is not None and event["event"] == "drained":
+            driven.totals = event["totals"]
+            return
+        elif event is not None and event["event"] == "failed":
+            raise LoadError(event["text"])
+        if driven.broken is None and (reason := watch.broken()) is not None:
+            driven.broken = reason
+            _cut_short(fleet, driven)
+        _not_too_long(fleet, driven, load)
+
+
+def _edges(driven: Driven) -> list[float]:
+    return [edge for edge in (driven.from_s, driven.until_s) if edge is not None]
+
+
+def _at_edges(driven: Driven, passed: int, watch: Watch) -> int:
+    """Tell the watch of bounds of the measured phase that have come; return how many have been told."""
+    while passed < len(_edges(driven)) and _now_s(driven) >= _edges(driven)[passed]:
+        watch.edge()
+        passed += 1
+    return passed
+
+
+def _until_edge_s(driven: Driven, passed: int) -> float:
+    left_s = [edge - _now_s(driven) for edge in _edges(driven)[passed:]]
+    return max(0.001, min([_EVENT_WITHIN_S, *left_s]))
+
+
+def window_of(event: Mapping[str, Any], driven: Driven) -> Window:
+    """Return the window of an event with the phase it lies in."""
+    window = window_from_wire(event["window"])
+    return replace(window, phase=driven.phase_at(window))
+
+
+def _end_warmup(
+    fleet: Fleet, driven: Driven, rates: Sequence[float], *, load: Load, least_warmup_s: float
+) -> None:
+    least_s = load.ramp_up_s + least_warmup_s
+    if (reason := warmup_end(rates, least_s=least_s)) is not None:
+        from_s = float(math.ceil(_now_s(driven) + _AHEAD_S))
+        driven.from_s, driven.until_s, driven.warmup_end = from_s, from_s + load.duration_s, reason
+        fleet.measure(driven.from_s, driven.until_s)
+
+
+def _cut_short(fleet: Fleet, driven: Driven) -> None:
+    until_s = _now_s(driven) + _AHEAD_S
+    if driven.until_s is None or until_s < driven.until_s:
+        driven.until_s = until_s
+        driven.from_s = until_s if driven.from_s is None else min(driven.from_s, until_s)
+        fleet.measure(driven.from_s, driven.until_s)
+
+
+def _now_s(driven: Driven) -> float:
+    return time.monotonic() - driven.start_s
+
+
+def _not_too_long(fleet: Fleet, driven: Driven, load: Load) -> None:
+    if driven.until_s is not None and _now_s(driven) > driven.until_s + load.timeout_s + _BEYOND_S:
+        raise LoadError(
+            f"expected the last windows of the trial within {load.timeout_s + _BEYOND_S:g} s of its end, "
+            f"found none: see {fleet.master.log.parent}"
+        )

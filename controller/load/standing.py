@@ -1,0 +1,50 @@
+"""Locust for a whole run: started once, and again when one of its processes was lost."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from controller.load.fleet import Crew, Fleet, start_fleet
+from controller.stack.supervisor import Supervisor
+
+
+class StandingFleet:
+    """A fleet that is there whenever a trial needs one; its block ends whatever is running."""
+
+    def __init__(self, supervisor: Supervisor, crew: Crew, *, folder: Path, locustfile: Path) -> None:
+        self._supervisor, self._crew = supervisor, crew
+        self._folder, self._locustfile = folder, locustfile
+        self._fleet: Fleet | None = None
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Begin without a fleet: the first `ready` starts one."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End Locust's processes."""
+        self.discard()
+
+    @property
+    def crew(self) -> Crew:
+        """How many workers there are, and where they run."""
+        return self._crew
+
+    def ready(self) -> Fleet:
+        """Return a whole fleet, starting one where there is none. Raises LoadError where that fails."""
+        if self._fleet is not None and not self._fleet.whole():
+            self.discard()
+        if self._fleet is None:
+            fleet = start_fleet(self._supervisor, self._crew, folder=self._folder, locustfile=self._locustfile)
+            self._fleet = self._running.enter_context(fleet)
+        return self._fleet
+
+    def discard(self) -> None:
+        """End the fleet there is; the next trial gets a new one."""
+        self._fleet = None
+        self._running.close()
+
+    def pids(self) -> list[int]:
+        """Return the processes of all workers: the party that a trial's generator is."""
+        workers = self._fleet.workers if self._fleet is not None else ()
+        return [pid for worker in workers for pid in worker.family()]

@@ -1,0 +1,241 @@
+"""One trial from a freshly started target to its result: a failure is a result too, with its reason."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from controller.errors import FastServeError, LoadError, StackError
+from controller.load.drive import Driven, Watch, drive
+from controller.load.job import Job, JobRequest
+from controller.load.standing import StandingFleet
+from controller.measure.judgement import (
+    GENERATOR,
+    SERVER,
+    bound_of,
+    busy,
+    contract_doubts,
+    error_doubts,
+    generator_doubt,
+    lost_doubts,
+    shared_doubt,
+    steadiness_doubts,
+)
+from controller.measure.resources import Sampler
+from controller.measure.trial import TrialResult, Usage
+from controller.measure.window import Phase, Window, merged_endpoints
+from controller.plan.contract import Contract, contract_to_wire
+from controller.plan.plan import Plan
+from controller.plan.scenario import Scenario
+from controller.plan.schedule import Trial
+from controller.plan.target import Target
+from controller.stack.check import check_requests, contract_error
+from controller.stack.cpus import Cores
+from controller.stack.preflight import Prepared, settings_of
+from controller.stack.process import Running, run_target
+from controller.stack.supervisor import Supervisor
+
+MASTER = "master"
+FAILED = "failed"
+OK = "ok"
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What all trials of a run share."""
+
+    plan: Plan
+    contract: Contract
+    prepared: Mapping[str, Prepared]
+    database: Path
+    supervisor: Supervisor
+    fleet: StandingFleet
+    sampler: Sampler
+    cores: Cores
+    logs: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ears:
+    """Who hears of a trial while it runs; stopped says whether the user asked for its end."""
+
+    window: Callable[[Window], None]
+    stopped: Callable[[], bool]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Record:
+    """What gathers during a trial."""
+
+    windows: list[Window] = field(default_factory=list)
+    startup_s: float | None = None
+    driven: Driven | None = None
+    usage: dict[str, Usage] = field(default_factory=dict)
+    messages: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def keep(self, window: Window) -> None:
+        """Keep what the result needs of a window: of others than the measured ones only the totals matter."""
+        self.windows.append(window)
+
+
+def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialResult:
+    """Run one trial and return its result; windows go to the ears as they are sealed.
+
+    What goes wrong with the target or the load makes it a failed trial with its reason.
+    """
+    started_at = datetime.now(UTC)
+    record = _Record()
+    outcome, reason = OK, None
+    try:
+        reason = _measure(bench, trial, order=order, ears=ears, record=record)
+        if reason is not None:
+            outcome = INTERRUPTED if ears.stopped() else FAILED
+    except StackError as error:
+        outcome, reason = FAILED, str(error)
+    except LoadError as error:
+        outcome, reason = FAILED, f"load: {error}"
+        bench.fleet.discard()
+    return _result(bench, trial, order=order, started_at=started_at, record=record, outcome=outcome, reason=reason)
+
+
+def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: _Record) -> str | None:
+    """Start the target, ask it once, drive the load; return why the trial was cut short, None for a whole one."""
+    prepared, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
+    fleet = bench.fleet.ready()
+    log = bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log"
+    settings = settings_of(bench.plan, trial.variant, database=bench.database)
+    with run_target(
+        bench.supervisor, prepared.target, prepared.build, settings=settings, cores=bench.cores.target, log=log
+    ) as running:
+        record.startup_s = running.startup_s
+        contract = bench.contract if prepared.target.contract else None
+        findings, _ = check_requests(running.url, scenario.requests, scenario.headers, contract)
+        if findings:
+            raise contract_error(trial.target, findings)
+        bench.sampler.watch(SERVER, running.launched.family)
+        bench.sampler.watch(GENERATOR, bench.fleet.pids)
+        bench.sampler.watch(MASTER, fleet.master.family)
+
+        def window(sealed: Window) -> None:
+            record.keep(sealed)
+            ears.window(sealed)
+
+        record.driven = driven = drive(
+            fleet,
+            job_of(scenario, running, order=order, seed=bench.plan.seed, contract=contract),
+            load=scenario.load,
+            least_warmup_s=prepared.target.warmup_s,
+            watch=Watch(window=window, edge=bench.sampler.sample, broken=lambda: _broken(running, ears)),
+        )
+        _use(bench, driven, record)
+    bench.sampler.unwatch(SERVER)
+    return driven.broken
+
+
+def job_of(scenario: Scenario, running: Running, *, order: int, seed: int, contract: Contract | None) -> Job:
+    """Return what the workers are told: one job for the scenario against the target's address."""
+    return Job(
+        order=order,
+        url=running.url,
+        requests=tuple(
+            JobRequest(method=request.method, path=request.path, weight=request.weight, endpoint=request.endpoint)
+            for request in scenario.requests
+        ),
+        headers=scenario.headers,
+        keepalive=scenario.load.keepalive,
+        timeout_s=scenario.load.timeout_s,
+        seed=seed,
+        contract=None if contract is None else contract_to_wire(contract),
+    )
+
+
+def _broken(running: Running, ears: Ears) -> str | None:
+    if ears.stopped():
+        return "ended by the user"
+    return running.died()
+
+
+def _use(bench: Bench, driven: Driven, record: _Record) -> None:
+    """Take what each party used during the measured phase."""
+    if driven.from_s is None or driven.until_s is None or driven.until_s <= driven.from_s:
+        return
+    bounds = (driven.start_s + driven.from_s, driven.start_s + driven.until_s)
+    found = {party: bench.sampler.usage(party, *bounds) for party in (SERVER, GENERATOR, MASTER)}
+    record.usage = {party: usage for party, usage in found.items() if usage is not None}
+
+
+def _result(
+    bench: Bench,
+    trial: Trial,
+    *,
+    order: int,
+    started_at: datetime,
+    record: _Record,
+    outcome: str,
+    reason: str | None,
+) -> TrialResult:
+    result = TrialResult(
+        trial=trial.number,
+        block=trial.block,
+        order=order,
+        target=trial.target,
+        variant=trial.variant.label,
+        scenario=trial.scenario,
+        factors=dict(trial.variant.levels),
+        started_at=started_at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z",
+        outcome=outcome,
+        reason=reason,
+        startup_s=record.startup_s,
+        notes=bench.cores.notes,
+    )
+    if record.driven is None:
+        return result
+    return judged(bench, result, record.driven, windows=record.windows, usage=record.usage)
+
+
+def judged(
+    bench: Bench, result: TrialResult, driven: Driven, *, windows: list[Window], usage: Mapping[str, Usage]
+) -> TrialResult:
+    """Return a driven trial's result with its counts, its bound and its doubts."""
+    measured = [window for window in windows if window.phase is Phase.MEASURED]
+    everything = merged_endpoints(windows)
+    seconds = measured[-1].end_s - measured[0].start_s if measured else None
+    if not measured and result.ok:
+        result = replace(result, outcome=FAILED, reason="no window of the measured phase came back from the workers")
+    shares = busy_shares(bench, usage, seconds=seconds)
+    attempts = sum(counts.attempts for counts in everything.values())
+    rates = [window.attempts / (window.end_s - window.start_s) for window in measured]
+    doubts = [
+        *lost_doubts(
+            workers_lost=driven.totals.get("lost", 0),
+            windows_late=driven.totals.get("late", False),
+            begun=driven.totals.get("begun", attempts),
+            counted=attempts,
+        ),
+        *generator_doubt(shares),
+        *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
+        *steadiness_doubts(rates, warmup_end=driven.warmup_end or ""),
+        *error_doubts(merged_endpoints(measured)),
+        *contract_doubts(everything),
+    ]
+    return replace(
+        result,
+        warmup_s=driven.from_s,
+        warmup_end=driven.warmup_end,
+        duration_s=seconds,
+        attempts_total=attempts,
+        answered_total=sum(counts.answered for counts in everything.values()),
+        endpoints=merged_endpoints(measured),
+        usage=dict(usage),
+        bound=bound_of(shares) if shares else None,
+        doubts=tuple(doubts),
+    )
+
+
+def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:
+    """Return how busy the server and the generator were, as shares of what they could be; empty where unknown."""
+    if not seconds:
+        return {}
+    cores = {SERVER: len(bench.cores.target), GENERATOR: len(bench.cores.generator)}
+    return {party: busy(usage[party], seconds=seconds, cores=n) for party, n in cores.items() if party in usage}

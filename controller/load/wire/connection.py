@@ -1,0 +1,147 @@
+"""The lowest layer: one non-blocking socket, watched by the loop, that moves bytes and nothing else."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from controller.load.wire.native import native_socket
+
+# One read holds most answers whole; a larger buffer would be allocated for each of them in vain.
+READ_BYTES = 16 * 1024
+
+Address = tuple[int, Any]
+
+
+class Peer(Protocol):
+    """What a connection tells the layer above it."""
+
+    def opened(self) -> None:
+        """Say that the connection can be written to."""
+
+    def received(self, data: bytes) -> None:
+        """Hand over bytes as they came."""
+
+    def ended(self) -> None:
+        """Say that the server closed its side."""
+
+    def failed(self, kind: str, text: str) -> None:
+        """Say that the connection broke: a kind of error, and the system's words."""
+
+
+class Connection:
+    """A TCP connection to one address; it can be opened again after it was closed.
+
+    loop needs add_reader, remove_reader, add_writer and remove_writer. address is (family, sockaddr).
+    """
+
+    __slots__ = ("_address", "_loop", "_recv", "_send", "_socket", "_unsent", "_writing", "is_open", "peer", "received")
+
+    def __init__(self, loop: Any, address: Address) -> None:
+        self._loop = loop
+        self._address = address
+        self._socket: socket.socket | None = None
+        self._unsent = b""
+        self._writing = False
+        self.is_open = False
+        self.peer: Peer
+        self.received: Callable[[bytes], None]
+
+    def attach(self, peer: Peer) -> None:
+        """Name who is told what happens here."""
+        self.peer = peer
+        self.received = peer.received
+
+    def open(self) -> None:
+        """Begin to connect; the peer hears `opened` or `failed` later, never from within this call."""
+        family, sockaddr = self._address
+        try:
+            self._socket = native_socket(family, socket.SOCK_STREAM)
+            self._socket.setblocking(False)
+            if family != socket.AF_UNIX:
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            code = self._socket.connect_ex(sockaddr)
+        except OSError as error:
+            code = error.errno or errno.EIO
+        if code in (0, errno.EINPROGRESS):
+            self._watch_writes(self._connected)
+        else:
+            self._fail_soon("connect_refused", code)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes now, or as soon as the socket takes them."""
+        try:
+            sent = self._send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._fail_soon("reset", error.errno)
+            return
+        if sent != len(data):
+            self._unsent = data[sent:]
+            self._watch_writes(self._flush)
+
+    def close(self) -> None:
+        """Close the socket; the peer hears nothing more of it."""
+        gone, self._socket, self.is_open, self._unsent = self._socket, None, False, b""
+        if gone is None:
+            return
+        self._loop.remove_reader(gone)
+        if self._writing:
+            self._loop.remove_writer(gone)
+            self._writing = False
+        gone.close()
+
+    def _connected(self) -> None:
+        self._unwatch_writes()
+        opened = self._socket
+        if opened is None:
+            return
+        if code := opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._fail("connect_refused", code)
+            return
+        self.is_open = True
+        self._recv, self._send = opened.recv, opened.send
+        self._loop.add_reader(opened, self._readable)
+        self.peer.opened()
+
+    def _readable(self) -> None:
+        try:
+            data = self._recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._fail("reset", error.errno)
+            return
+        if data:
+            self.received(data)
+        else:
+            self.peer.ended()
+
+    def _flush(self) -> None:
+        rest, self._unsent = self._unsent, b""
+        self._unwatch_writes()
+        if self.is_open and rest:
+            self.send(rest)
+
+    def _fail_soon(self, kind: str, code: int | None) -> None:
+        # Told later: the caller is in the middle of its own step. By then the socket may be another one.
+        self._loop.call_soon(self._fail_if, self._socket, kind, code)
+
+    def _fail_if(self, which: socket.socket | None, kind: str, code: int | None) -> None:
+        if which is self._socket:
+            self._fail(kind, code)
+
+    def _fail(self, kind: str, code: int | None) -> None:
+        self.close()
+        self.peer.failed(kind, os.strerror(code) if code else "unknown")
+
+    def _watch_writes(self, callback: Callable[[], None]) -> None:
+        self._loop.add_writer(self._socket, callback)
+        self._writing = True
+
+    def _unwatch_writes(self) -> None:
+        if self._writing and self._socket is not None:
+            self._loop.remove_writer(self._socket)
+        self._writing = False

@@ -1,0 +1,194 @@
+"""The protocol layer for HTTP/1.1: one request at a time on one connection, each answer checked.
+
+Almost all answers of a trial look like one that was read before, so the way through here is short:
+the same bytes as an answer that was verified whole, else a head that was read before with a body of
+the length it announces, else the full reading in answer.py.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from controller.load.wire.answer import Answer, Malformed
+from controller.load.wire.connection import Connection
+from controller.load.wire.tally import EndpointTally
+
+# Of this many answers of a request, one has its body compared.
+CHECK_EVERY = 64
+_MOST_LAYOUTS = 1024
+
+_clock_ns = time.monotonic_ns
+
+
+class Ask:
+    """One request, compiled to bytes, and what an answer to it must be like.
+
+    status 0 asks for any 2xx; body_bytes None takes any length; check returns None for a right body,
+    else what was expected and found. With check None bodies are not looked at.
+    """
+
+    __slots__ = ("answers", "body_bytes", "check", "layouts", "request", "status", "tally", "whole")
+
+    def __init__(
+        self,
+        request: bytes,
+        tally: EndpointTally,
+        *,
+        status: int = 0,
+        body_bytes: int | None = None,
+        check: Callable[[bytes], str | None] | None = None,
+    ) -> None:
+        self.request = request
+        self.tally = tally
+        self.status = status
+        self.body_bytes = body_bytes
+        self.check = check
+        self.answers = -1
+        self.whole = b""
+        self.layouts: dict[bytes, int] = {}
+
+    def verdict(self, answer: Answer) -> tuple[str, str] | None:
+        """Return the kind of error and its words, or None for an answer that is right."""
+        assert answer.head is not None
+        status = answer.head.status
+        if status != self.status if self.status else not 200 <= status < 300:
+            return "wrong_status", f"expected status {self.status or '2xx'}, found {status}"
+        if self.body_bytes is not None and answer.body_bytes != self.body_bytes:
+            return "wrong_length", f"expected {self.body_bytes} bytes, found {answer.body_bytes}"
+        if answer.keep and self.check is not None and (found := self.check(answer.body)) is not None:
+            return "wrong_body", found
+        return None
+
+
+class Lane(Protocol):
+    """What the load model hears of its requests; now_ns is when the last byte came."""
+
+    def opened(self) -> None:
+        """Hear that requests can be sent."""
+
+    def answered(self, now_ns: int, size: int) -> None:
+        """Hear of an answer that is right, of `size` bytes."""
+
+    def failed(self, now_ns: int, kind: str, text: str) -> None:
+        """Hear of an attempt that was an error."""
+
+    def released(self) -> None:
+        """Hear that a connection which was not to be used again is closed."""
+
+
+class Http1:
+    """Turns the bytes of one connection into answers to one request after the other.
+
+    ask is what is being asked, None between requests. reusable says whether the connection may carry
+    another request.
+    """
+
+    __slots__ = ("_answer", "_size", "ask", "connection", "lane", "reusable")
+
+    def __init__(self, connection: Connection, lane: Lane) -> None:
+        self.connection = connection
+        self.lane = lane
+        self.ask: Ask | None = None
+        self.reusable = True
+        self._answer: Answer | None = None
+        self._size = 0
+        connection.attach(self)
+
+    def opened(self) -> None:
+        """Hear from the connection that it stands."""
+        self.reusable = True
+        self.lane.opened()
+
+    def received(self, data: bytes) -> None:
+        """Take bytes of an answer: the hot path of the whole engine."""
+        now_ns = _clock_ns()
+        ask = self.ask
+        if ask is not None and self._answer is None:
+            if data == ask.whole:
+                self.lane.answered(now_ns, len(data))
+                return
+            end = data.find(b"\r\n\r\n") + 4
+            body_bytes = ask.layouts.get(data[:end])
+            if body_bytes is not None and len(data) == end + body_bytes and (ask.answers + 1) % CHECK_EVERY:
+                ask.answers += 1
+                self.lane.answered(now_ns, len(data))
+                return
+        self._read(now_ns, data)
+
+    def ended(self) -> None:
+        """Hear from the connection that the server closed its side."""
+        now_ns = _clock_ns()
+        ask, answer = self.ask, self._answer
+        self.drop()
+        if ask is None:
+            self.lane.released()
+        elif answer is None or not answer.begun:
+            self.lane.failed(now_ns, "reset", "the server closed the connection without an answer")
+        elif answer.close():
+            self._finish(now_ns, ask, answer)
+        else:
+            self.lane.failed(now_ns, "short_body", f"the server closed after {self._size} bytes of an answer")
+
+    def failed(self, kind: str, text: str) -> None:
+        """Hear from the connection that it broke."""
+        ask = self.ask
+        self.drop()
+        if ask is None and kind == "reset":
+            self.lane.released()
+        else:
+            self.lane.failed(_clock_ns(), kind, text)
+
+    def drop(self) -> None:
+        """Close the connection and forget what was asked."""
+        self.connection.close()
+        self.ask = None
+        self._answer = None
+        self.reusable = False
+
+    def _read(self, now_ns: int, data: bytes) -> None:
+        ask = self.ask
+        if ask is None:
+            # Nobody asked: not an answer to anything, and what follows could not be told apart from one.
+            self.drop()
+            self.lane.released()
+            return
+        answer = self._answer
+        if answer is None:
+            ask.answers += 1
+            answer = self._answer = Answer(keep=ask.check is not None and ask.answers % CHECK_EVERY == 0)
+            self._size = 0
+        self._size += len(data)
+        try:
+            answer.feed(data)
+            if answer.rest:
+                raise Malformed(f"{len(answer.rest)} bytes after the end of the answer")
+        except Malformed as error:
+            self.drop()
+            self.lane.failed(now_ns, "malformed", str(error))
+            return
+        if answer.done:
+            self._answer = None
+            self._learn(ask, answer, data)
+            self._finish(now_ns, ask, answer)
+
+    def _finish(self, now_ns: int, ask: Ask, answer: Answer) -> None:
+        assert answer.head is not None
+        self.ask = None
+        self.reusable = answer.head.keep_alive and self.connection.is_open
+        wrong = ask.verdict(answer)
+        if wrong is None:
+            self.lane.answered(now_ns, self._size)
+        else:
+            self.lane.failed(now_ns, *wrong)
+
+    def _learn(self, ask: Ask, answer: Answer, data: bytes) -> None:
+        head = answer.head
+        assert head is not None
+        if not head.keep_alive or head.status == 101 or len(data) != self._size or ask.verdict(answer) is not None:
+            return
+        if answer.keep or ask.check is None:
+            ask.whole = data
+        if head.body_bytes >= 0:
+            if len(ask.layouts) >= _MOST_LAYOUTS:
+                ask.layouts.clear()
+            ask.layouts[answer.raw_head] = head.body_bytes

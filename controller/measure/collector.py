@@ -1,0 +1,150 @@
+"""The master's side of measuring: windows of all workers are merged, sealed in order, and handed on."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from locust.stats import RequestStats, StatsEntry, StatsError
+
+from controller.measure.histogram import upper_us
+from controller.measure.window import EndpointCounts, Window, merged_window, window_from_wire
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one worker has delivered of a trial."""
+
+    windows: dict[int, Window] = field(default_factory=dict)
+    last_index: int = -1
+    end: Mapping[str, Any] | None = None
+    lost: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.lost or self.end is not None
+
+
+class Collector:
+    """Seals each window of a trial once every worker that takes part has delivered it, ended or is lost.
+
+    sealed is called with each merged window in the order of its index, and drained once with the totals
+    of the trial: begun (attempts as the workers counted them at their begin), messages by kind of error,
+    late (a worker heard of the measured phase too late), lost (how many workers were).
+    """
+
+    def __init__(self, *, sealed: Callable[[Window], None], drained: Callable[[dict[str, Any]], None]) -> None:
+        self._sealed = sealed
+        self._drained = drained
+        self._order = 0
+        self._shares: dict[str, _Share] = {}
+        self._next_index = 0
+        self.over = True
+
+    @property
+    def expected(self) -> set[str]:
+        """The workers whose windows are still waited for."""
+        return {worker for worker, share in self._shares.items() if not share.over}
+
+    def begin(self, order: int, workers: Iterable[str]) -> None:
+        """Expect a trial's windows from these workers."""
+        self._order = order
+        self._shares = {worker: _Share() for worker in workers}
+        self._next_index = 0
+        self.over = False
+
+    def join(self, worker: str) -> None:
+        """Expect windows from one more worker, that came when the trial ran already."""
+        share = self._shares.setdefault(worker, _Share())
+        share.last_index = max(share.last_index, self._next_index - 1)
+
+    def report(self, worker: str, part: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """Take FastServe's part of a worker's report; returns the acknowledgement to send, or None."""
+        share = self._shares.get(worker)
+        if not part or share is None or share.lost:
+            return None
+        for wire in part["windows"]:
+            # What was delivered before comes again when its acknowledgement was slow.
+            if wire["order"] == self._order and wire["index"] > share.last_index:
+                share.windows[wire["index"]] = window_from_wire(wire)
+                share.last_index = wire["index"]
+        end = part["end"]
+        if end is not None and end["order"] == self._order:
+            share.end = end
+        if not part["windows"] and end is None:
+            return None
+        self._seal()
+        return {"order": self._order, "last_index": share.last_index, "ended": share.end is not None}
+
+    def lose(self, worker: str) -> None:
+        """Go on without a worker that is gone; what it delivered stays counted."""
+        share = self._shares.get(worker)
+        if share is not None and not share.over:
+            share.lost = True
+            self._seal()
+
+    def _seal(self) -> None:
+        if self.over:
+            return
+        shares = self._shares.values()
+        while all(share.over or share.last_index >= self._next_index for share in shares):
+            parts = [window for share in shares if (window := share.windows.pop(self._next_index, None)) is not None]
+            if not parts and all(share.last_index < self._next_index for share in shares):
+                break
+            if parts:
+                self._sealed(merged_window(parts))
+            self._next_index += 1
+        if all(share.over and not share.windows for share in shares):
+            self.over = True
+            self._drained(self._totals())
+
+    def _totals(self) -> dict[str, Any]:
+        ends = [share.end for share in self._shares.values() if share.end is not None]
+        messages: dict[str, list[str]] = {}
+        for end in ends:
+            for kind, texts in end["messages"].items():
+                messages.setdefault(kind, []).extend(texts)
+        return {
+            "order": self._order,
+            "begun": sum(end["begun"] for end in ends),
+            "messages": messages,
+            "late": any(end["late"] for end in ends),
+            "lost": sum(share.lost for share in self._shares.values()),
+        }
+
+
+def log_window(stats: RequestStats, window: Window) -> None:
+    """Add a sealed window to Locust's own statistics, so that its page, --csv and --html agree with ours.
+
+    Response times keep microseconds: Locust's own rounding to whole milliseconds is not applied.
+    """
+    for endpoint, counts in window.endpoints.items():
+        entry = _entry(stats, endpoint, counts)
+        stats.entries[(endpoint, "GET")].extend(entry)
+        stats.total.extend(entry)
+        for kind, n in counts.errors.items():
+            _log_errors(stats, endpoint, kind, n)
+
+
+def _entry(stats: RequestStats, endpoint: str, counts: EndpointCounts) -> StatsEntry:
+    entry = StatsEntry(stats, endpoint, "GET")
+    latency, now = counts.latency, time.time()
+    entry.num_requests, entry.num_failures = counts.attempts, counts.failures
+    entry.num_none_requests = counts.failures
+    entry.total_response_time = latency.sum_us / 1000
+    entry.min_response_time = None if latency.min_us is None else latency.min_us / 1000
+    entry.max_response_time = 0 if latency.max_us is None else latency.max_us / 1000
+    entry.response_times.update({upper_us(bucket) / 1000: n for bucket, n in latency.counts.items()})
+    entry.num_reqs_per_sec[int(now)] = counts.attempts
+    if counts.failures:
+        entry.num_fail_per_sec[int(now)] = counts.failures
+    entry.last_request_timestamp = now
+    entry.total_content_length = counts.bytes
+    return entry
+
+
+def _log_errors(stats: RequestStats, endpoint: str, kind: str, n: int) -> None:
+    key = StatsError.create_key("GET", endpoint, kind)
+    error = stats.errors.setdefault(key, StatsError("GET", endpoint, kind))
+    error.occurred()
+    error.occurrences += n - 1

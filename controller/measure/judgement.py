@@ -1,0 +1,92 @@
+"""What a trial's numbers say about themselves: which party limited it, and which reasons there are to distrust it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from controller.measure.doubt import Doubt, DoubtKind
+from controller.measure.steady import halves_differ
+from controller.measure.trial import Usage
+from controller.measure.window import ANSWERED_WRONG, EndpointCounts, merged_counts
+
+# A party this busy is taken to be at its limit.
+BUSY_FROM: Final = 0.85
+MOST_FAILURES: Final = 0.001
+MOST_DRIFT: Final = 0.03
+GENERATOR: Final = "generator"
+SERVER: Final = "server"
+UNBOUND: Final = "none"
+
+
+def busy(usage: Usage, *, seconds: float, cores: int) -> float:
+    """Return how busy a party was: its busiest thread, or all its CPU over the cores it had, whichever is more.
+
+    The second shows a party whose threads take turns, such as one that holds an interpreter's lock.
+    """
+    return max(usage.busiest, usage.cpu_s / (seconds * cores))
+
+
+def bound_of(shares: Mapping[str, float]) -> str:
+    """Return the busiest party of those at their limit, "none" where no party was; shares are those of busy()."""
+    limits = {party: share for party, share in shares.items() if share >= BUSY_FROM}
+    return max(limits, key=lambda party: limits[party]) if limits else UNBOUND
+
+
+def generator_doubt(shares: Mapping[str, float]) -> list[Doubt]:
+    """Return a doubt where the client was at its limit: the server may be faster than was measured."""
+    share = shares.get(GENERATOR, 0.0)
+    if share < BUSY_FROM:
+        return []
+    return [Doubt(DoubtKind.GENERATOR_SATURATED, f"generator {share:.0%} busy (CPU and run delay), limit {BUSY_FROM:.0%}")]
+
+
+def shared_doubt(shares: Mapping[str, float], *, shared: bool) -> list[Doubt]:
+    """Return a doubt where target and generator took turns on a core that had no time left."""
+    together = sum(shares.get(party, 0.0) for party in (SERVER, GENERATOR))
+    if not shared or together < BUSY_FROM:
+        return []
+    return [Doubt(DoubtKind.SHARED_CORES, f"target and generator shared a core that was {together:.0%} busy")]
+
+
+def steadiness_doubts(rates_per_s: Sequence[float], *, warmup_end: str) -> list[Doubt]:
+    """Return doubts on a trial that did not settle; rates are those of its measured windows."""
+    doubts = []
+    if warmup_end == "capped":
+        doubts.append(Doubt(DoubtKind.WARMUP_CAPPED, "throughput still drifted when the warm-up was ended at its cap"))
+    drift = halves_differ(rates_per_s)
+    if drift is not None and drift > MOST_DRIFT:
+        doubts.append(Doubt(DoubtKind.NOT_STEADY, f"halves of the measured phase differ by {drift:.1%}, limit {MOST_DRIFT:.0%}"))
+    return doubts
+
+
+def error_doubts(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:
+    """Return a doubt where too many requests of the measured phase were errors."""
+    counts = merged_counts(measured.values())
+    if not counts.attempts or counts.failures / counts.attempts <= MOST_FAILURES:
+        return []
+    share = counts.failures / counts.attempts
+    return [Doubt(DoubtKind.ERRORS, f"{share:.2%} of {counts.attempts:,} requests failed: {_kinds(counts.errors)}")]
+
+
+def contract_doubts(everything: Mapping[str, EndpointCounts]) -> list[Doubt]:
+    """Return a doubt where any answer of the trial, in whichever phase, was not as it must be."""
+    errors = merged_counts(everything.values()).errors
+    wrong = {kind: n for kind, n in errors.items() if kind in ANSWERED_WRONG}
+    if not wrong:
+        return []
+    return [Doubt(DoubtKind.CONTRACT_BROKEN, f"answers that were not as they must be: {_kinds(wrong)}")]
+
+
+def lost_doubts(*, workers_lost: int, windows_late: bool, begun: int, counted: int) -> list[Doubt]:
+    """Return a doubt where load or counts were lost: attempts that began must all have come to an end somewhere."""
+    evidence = []
+    if workers_lost:
+        evidence.append(f"{workers_lost} worker{'s' if workers_lost > 1 else ''} lost")
+    if windows_late:
+        evidence.append("a worker heard of the measured phase too late")
+    if begun != counted and not workers_lost:
+        evidence.append(f"{begun:,} attempts began, {counted:,} are in the windows")
+    return [Doubt(DoubtKind.WORKER_LOST, "; ".join(evidence))] if evidence else []
+
+
+def _kinds(errors: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {n:,}" for kind, n in sorted(errors.items()))

@@ -1,0 +1,46 @@
+"""FastServe inside Locust's processes: the engine in each worker, the collector in the master, both in a lone Locust.
+
+install() is called by a Locust file. Under `fastserve run` the master's plugin takes commands from the
+controller; under plain `locust -f` the load is what --host and the --fs options say.
+"""
+
+import os
+import sys
+from functools import cache
+from typing import Any
+
+from locust import events
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+
+from controller.load.control import CONTROL_VARIABLE
+from controller.plugin.driver import LocalPlugin, WorkerPlugin
+from controller.plugin.master import MasterPlugin
+
+
+@cache
+def install() -> None:
+    """Register FastServe with Locust; a second call changes nothing."""
+    events.init_command_line_parser.add_listener(_add_options)
+    events.init.add_listener(_attach)
+
+
+def _add_options(parser: Any) -> None:
+    group = parser.add_argument_group("FastServe wire engine")
+    group.add_argument("--fs-path", default="/", help="Path that every wire user asks for", metavar="PATH")
+    group.add_argument("--fs-timeout", type=float, default=30.0, help="Seconds an answer may take", metavar="S")
+    group.add_argument("--fs-close", action="store_true", help="A new connection for each request")
+
+
+def _attach(environment: Environment, **_: Any) -> None:
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        WorkerPlugin(environment, runner)
+    elif isinstance(runner, MasterRunner):
+        plugin = MasterPlugin(environment, runner)
+        if path := os.environ.get(CONTROL_VARIABLE):
+            # Locust's own start is never reached: this master does what the controller says, and then ends.
+            plugin.obey(path)
+            sys.exit(0)
+    elif isinstance(runner, LocalRunner):
+        LocalPlugin(environment)

@@ -1,0 +1,138 @@
+"""Driving the engine: in a worker as the master says, in a lone Locust as its options say."""
+
+import gc
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.runners import WorkerRunner
+from locust.stats import CSV_STATS_INTERVAL_SEC
+
+from controller.errors import LoadError
+from controller.load.job import Job, JobRequest, job_from_wire
+from controller.load.user import provide_engine
+from controller.load.wire.engine import Engine
+from controller.load.wire.native import boot_id, wake_up
+from controller.measure.collector import log_window
+from controller.measure.recorder import Recorder
+from controller.measure.window import Window
+
+# A trial starts this long after the word is given, so that every worker has heard it by then.
+GO_AFTER_NS = 50_000_000
+_SETTLE_EVERY_S = 0.05
+
+
+def job_of_options(environment: Environment) -> Job:
+    """Return the load that --host and the --fs options describe. Raises LoadError without a host."""
+    options: Any = environment.parsed_options
+    if not environment.host:
+        raise LoadError("expected --host http://HOST:PORT, found none")
+    request = JobRequest(method="GET", path=options.fs_path, weight=1.0, endpoint=options.fs_path.partition("?")[0])
+    url, keepalive = environment.host.rstrip("/"), not options.fs_close
+    return Job(order=1, url=url, requests=(request,), keepalive=keepalive, timeout_s=options.fs_timeout)
+
+
+def wait_for_csv(environment: Environment) -> None:
+    """Let Locust's CSV writer take its next turn: it writes once a second, and not again when Locust ends."""
+    options: Any = environment.parsed_options
+    if options is not None and options.csv_prefix:
+        gevent.sleep(CSV_STATS_INTERVAL_SEC + _SETTLE_EVERY_S)
+
+
+class _Driver:
+    """What a worker and a lone Locust share: an engine, and reading what it closed."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.engine = Engine(wake_up(self.windows_closed))
+        self.order = 0
+        provide_engine(environment, self.engine)
+        environment.events.quit.add_listener(lambda **_: self.engine.quit())
+
+    def windows_closed(self) -> None:
+        """Hear that there are closed windows."""
+        raise NotImplementedError
+
+    def load(self, job: Job) -> None:
+        """Make ready for a trial."""
+        self.engine.load(job)
+        self.order = job.order
+        # What stands by now stays: a collection under load would walk through all of it, 26 ms at 10,000 users.
+        gc.collect()
+        gc.freeze()
+
+    def take(self) -> Iterator[Window]:
+        """Yield the closed windows, oldest first."""
+        closed = self.engine.closed
+        while closed:
+            yield closed.popleft()
+
+
+class WorkerPlugin(_Driver):
+    """Drives the engine as the master says."""
+
+    def __init__(self, environment: Environment, runner: WorkerRunner) -> None:
+        super().__init__(environment)
+        self._runner = runner
+        self._settling = False
+        self._recorder = Recorder(environment, take=self.take, ending=self._ending)
+        runner.register_message("fs_job", self._load, concurrent=True)
+        runner.register_message("fs_go", self._go)
+        runner.register_message("fs_measure", lambda msg, **_: self.engine.measure(**msg.data))
+        runner.register_message("fs_stop", lambda **_: self.engine.stop())
+        runner.register_message("fs_ack", lambda msg, **_: self._recorder.acknowledge(**msg.data))
+
+    def windows_closed(self) -> None:
+        """Report at once instead of at Locust's next turn, and after the last window until it is acknowledged."""
+        self._recorder.flush()
+        if self._settling:
+            return
+        self._settling = True
+        while self.engine.finishing and not self._recorder.settled:
+            gevent.sleep(_SETTLE_EVERY_S)
+            self._recorder.flush()
+        self._settling = False
+
+    def _ending(self) -> dict[str, Any] | None:
+        return {"order": self.order, **self.engine.totals()} if self.order and self.engine.drained else None
+
+    def _load(self, msg: Any, **_: Any) -> None:
+        self._recorder.begin()
+        try:
+            self.load(job_from_wire(msg.data))
+        except LoadError as error:
+            self._runner.send_message("fs_refused", str(error))
+        else:
+            self._runner.send_message("fs_ready", None)
+
+    def _go(self, msg: Any, **_: Any) -> None:
+        # On the master's machine its clock is ours; elsewhere the start is when the word arrives.
+        same_machine = msg.data["boot"] == boot_id()
+        self.engine.start(msg.data["start_ns"] if same_machine else time.monotonic_ns() + GO_AFTER_NS)
+
+
+class LocalPlugin(_Driver):
+    """A Locust without master and workers: the engine's windows go straight to the statistics."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._environment = environment
+        environment.events.test_start.add_listener(self._start)
+        environment.events.test_stopping.add_listener(self._stop)
+
+    def windows_closed(self) -> None:
+        """Put what was closed into Locust's statistics."""
+        for window in self.take():
+            log_window(self._environment.stats, window)
+
+    def _start(self, **_: Any) -> None:
+        self.load(job_of_options(self._environment))
+        self.engine.start(time.monotonic_ns())
+
+    def _stop(self, **_: Any) -> None:
+        self.engine.stop()
+        while self.order and not self.engine.drained:
+            gevent.sleep(_SETTLE_EVERY_S)
+        self.windows_closed()
+        wait_for_csv(self._environment)

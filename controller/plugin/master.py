@@ -1,0 +1,160 @@
+"""The master's plugin: shares trials out to workers, hands sealed windows to Locust's statistics and the controller."""
+
+import logging
+import os
+import socket
+import time
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import STATE_MISSING, MasterRunner
+
+from controller.errors import LoadError
+from controller.load.control import CONTROL_VARIABLE, Link
+from controller.load.job import Job, job_from_wire, job_to_wire
+from controller.load.wire.native import boot_id
+from controller.measure.collector import Collector, log_window
+from controller.measure.recorder import REPORT_KEY
+from controller.measure.window import Window, window_to_wire
+from controller.plugin.driver import GO_AFTER_NS, job_of_options, wait_for_csv
+
+_READY_WITHIN_S = 20.0
+_WATCH_EVERY_S = 0.5
+# Beyond the time-out of answers in flight: what the last windows need on their way.
+_DRAIN_GRACE_S = 5.0
+logger = logging.getLogger(__name__)
+
+
+class MasterPlugin:
+    """One trial at a time: its job goes to every worker, its windows come back through the collector."""
+
+    def __init__(self, environment: Environment, runner: MasterRunner) -> None:
+        self._environment, self._runner = environment, runner
+        self._collector = Collector(sealed=self._sealed, drained=self._drained)
+        self._link: Link | None = None
+        self._job: Job | None = None
+        self._start_ns = 0
+        self._waited_for: set[str] = set()
+        self._refused = ""
+        self._over = Event()
+        environment.events.worker_report.add_listener(self._report)
+        environment.events.worker_connect.add_listener(self._connected)
+        runner.register_message("fs_ready", lambda msg, **_: self._waited_for.discard(msg.node_id))
+        runner.register_message("fs_refused", self._refuse)
+        gevent.spawn(self._watch_workers)
+        if CONTROL_VARIABLE not in os.environ:
+            environment.events.test_start.add_listener(self._start_options)
+            environment.events.test_stopping.add_listener(self._stop_options)
+
+    def obey(self, path: str) -> None:
+        """Do what the controller says, until it says quit or is gone."""
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connected.connect(path)
+        self._link = Link(connected)
+        self._tell("hello", port=self._runner.server.port)
+        commands = {"start": self._start, "measure": self._measure, "end": self._end}
+        try:
+            while (command := self._link.receive())["do"] != "quit":
+                gevent.spawn(self._carry_out, commands[command.pop("do")], command)
+        except (EOFError, OSError) as error:
+            logger.warning("The controller is gone: %s", error)
+        self._runner.quit()
+
+    def _carry_out(self, step: Any, arguments: dict[str, Any]) -> None:
+        try:
+            step(**arguments)
+        except LoadError as error:
+            self._tell("failed", text=str(error))
+
+    def _start(self, job: dict[str, Any], users: int, ramp_up_s: float, phase: list[float] | None) -> None:
+        self._share_out(job_from_wire(job))
+        if phase is not None:
+            self._measure(*phase)
+        if ramp_up_s:
+            self._go()
+            self._tell_started()
+            self._runner.start(users, users / ramp_up_s)
+        else:
+            # All connections stand before the first request is sent.
+            self._runner.start(users, users)
+            self._go()
+            self._tell_started()
+
+    def _tell_started(self) -> None:
+        self._tell("started", start_ns=self._start_ns, workers=len(self._collector.expected))
+
+    def _measure(self, from_s: float, until_s: float) -> None:
+        self._runner.send_message("fs_measure", {"from_s": from_s, "until_s": until_s})
+
+    def _end(self) -> None:
+        self._runner.stop()
+        self._tell("ended")
+
+    def _present(self) -> set[str]:
+        return {client.id for client in self._runner.clients.all if client.state != STATE_MISSING}
+
+    def _share_out(self, job: Job) -> None:
+        workers = self._present()
+        self._job, self._refused, self._waited_for = job, "", set(workers)
+        self._over.clear()
+        self._collector.begin(job.order, workers)
+        self._runner.send_message("fs_job", job_to_wire(job))
+        with gevent.Timeout(_READY_WITHIN_S, LoadError(f"workers not ready within {_READY_WITHIN_S:g} s")):
+            while self._waited_for and not self._refused:
+                gevent.sleep(0.005)
+        if self._refused:
+            raise LoadError(self._refused)
+
+    def _go(self) -> None:
+        self._start_ns = time.monotonic_ns() + GO_AFTER_NS
+        self._runner.send_message("fs_go", {"start_ns": self._start_ns, "boot": boot_id()})
+
+    def _refuse(self, msg: Any, **_: Any) -> None:
+        self._refused = msg.data
+
+    def _report(self, client_id: str, data: dict[str, Any]) -> None:
+        if (acknowledgement := self._collector.report(client_id, data.get(REPORT_KEY))) is not None:
+            self._runner.send_message("fs_ack", acknowledgement, client_id)
+
+    def _connected(self, client_id: str) -> None:
+        self._tell("worker", name=client_id)
+        if self._link is None and self._job is not None and not self._collector.over:
+            gevent.spawn(self._let_join, self._job, client_id)
+
+    def _let_join(self, job: Job, client_id: str) -> None:
+        # Its handlers stand once it has had Locust's own answer to its connecting.
+        gevent.sleep(_WATCH_EVERY_S)
+        self._collector.join(client_id)
+        self._runner.send_message("fs_job", job_to_wire(job), client_id)
+        self._runner.send_message("fs_go", {"start_ns": self._start_ns, "boot": boot_id()}, client_id)
+
+    def _watch_workers(self) -> None:
+        while True:
+            gevent.sleep(_WATCH_EVERY_S)
+            for worker in self._collector.expected - self._present():
+                self._collector.lose(worker)
+
+    def _sealed(self, window: Window) -> None:
+        log_window(self._environment.stats, window)
+        self._tell("window", window=window_to_wire(window))
+
+    def _drained(self, totals: dict[str, Any]) -> None:
+        self._over.set()
+        self._tell("drained", totals=totals)
+
+    def _tell(self, event: str, **what: Any) -> None:
+        if self._link is not None:
+            self._link.send({"event": event, **what})
+
+    def _start_options(self, **_: Any) -> None:
+        self._share_out(job_of_options(self._environment))
+        self._go()
+
+    def _stop_options(self, **_: Any) -> None:
+        if self._job is not None and not self._collector.over:
+            self._runner.send_message("fs_stop", None)
+            # Locust drops what workers report later than half a second after it said quit.
+            self._over.wait(self._job.timeout_s + _DRAIN_GRACE_S)
+            wait_for_csv(self._environment)
