@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -80,6 +81,7 @@ def fastserve(ctx: click.Context, project: Path | None) -> None:
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; errors that a user can mend become one message on stderr."""
     _accept_any_text()
+    _end_in_order()
     try:
         status = fastserve.main(list(arguments), prog_name="fastserve", standalone_mode=False)
         if sys.stdout is not None:
@@ -104,6 +106,18 @@ def _accept_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does, so that what it started is ended with it.
+
+    SIGHUP stays ignored where it was (nohup). SIGINT is set too: a script's background jobs start without it.
+    """
+    ending = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
+    for number in ending:
+        signal.signal(number, signal.default_int_handler)
 
 
 def _said(text: str, status: int) -> int:

@@ -1,4 +1,4 @@
-"""Two steps out of a run: the first Ctrl-C ends it in order, the second at once."""
+"""Ways out: a signal ends any command in order, and a run has two steps of it."""
 
 import signal
 from collections.abc import Iterator
@@ -18,29 +18,15 @@ class Stoppable(Protocol):
 
 @contextmanager
 def two_steps(stop: Stoppable, progress: Progress) -> Iterator[None]:
-    """Within the block, SIGINT asks for an end in order and, the second time, raises KeyboardInterrupt.
-
-    SIGTERM and SIGHUP raise it at once; SIGHUP stays ignored where it was (nohup).
-    """
-    asked = False
+    """Within the block the first SIGINT asks for an end in order; the next one raises KeyboardInterrupt."""
 
     def on_interrupt(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         stop.request()
         progress.stopping()
 
-    def on_end(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    handlers = {signal.SIGINT: on_interrupt, signal.SIGTERM: on_end}
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        handlers[signal.SIGHUP] = on_end
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    before = signal.signal(signal.SIGINT, on_interrupt)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGINT, before)

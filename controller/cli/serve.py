@@ -1,7 +1,6 @@
 """One server in the foreground, as `fastserve targets serve` runs it."""
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from controller.errors import PlanError, StackError
 from controller.plan.target import Target
 from controller.stack.build import Build
+from controller.stack.cache import cache_folder, made_folder
 from controller.stack.database import sqlite_database
 from controller.stack.process import run_target
 from controller.stack.settings import Settings
@@ -39,16 +39,17 @@ def serve_target(target: Target, build: Build, *, servers: Path, port: int | Non
     Raises StackError when it does not start or ends by itself, PlanError for a setting that is no value.
     """
     settings = settings_of(os.environ, servers=servers, port=port)
-    with tempfile.TemporaryDirectory(prefix="fastserve-serve-") as logs:
-        log = Path(logs) / f"{target.name}.log"
-        with (
-            supervise(label=f"serve-{target.name}", logs=Path(logs)) as supervisor,
-            run_target(supervisor, target, build, settings=settings, log=log) as running,
-        ):
-            click.echo(running.url)
-            while (ended := running.died()) is None:
-                time.sleep(_LOOK_EVERY_S)
-            raise StackError(ended)
+    logs = made_folder(cache_folder() / "logs")
+    log = logs / f"serve-{target.name}.log"
+    log.write_bytes(b"")
+    with (
+        supervise(label=f"serve-{target.name}", logs=logs) as supervisor,
+        run_target(supervisor, target, build, settings=settings, log=log) as running,
+    ):
+        click.echo(running.url)
+        while (ended := running.died()) is None:
+            time.sleep(_LOOK_EVERY_S)
+        raise StackError(ended)
 
 
 def settings_of(environment: Mapping[str, str], *, servers: Path, port: int | None) -> Settings:
