@@ -1,7 +1,6 @@
 """The endpoint contract of servers/contract as data and formulas: what a right answer is.
 
 Used before load by stack/check.py and under load by every worker, so: standard library only, quick to import.
-The constants are those of contract.toml; a test holds both together.
 """
 
 import json
@@ -11,28 +10,43 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import parse_qsl
+from typing import Any, Final, NamedTuple
 
 from controller.errors import PlanError
 from controller.plan.quotes import QUOTES, Quote, read_quotes, row_bytes
+from controller.plan.routes import (
+    CACHE,
+    COMPUTE,
+    DEFAULT_KEY,
+    DEFAULT_N,
+    HEALTH,
+    HEALTH_BODY,
+    covers,
+    expected_length,
+    expected_status,
+    is_allowed,
+    parameter_of,
+)
 
-HEALTH: Final = "/api/health"
-COMPUTE: Final = "/api/compute"
-CACHE: Final = "/api/cache"
-DB: Final = "/api/db"
-METRICS: Final = "/metrics"
-# The parameter that each route reads; every other one is ignored.
-PARAMETER: Final[Mapping[str, str | None]] = {HEALTH: None, COMPUTE: "n", CACHE: "key", DB: "count"}
+__all__ = [
+    "Contract",
+    "Difference",
+    "Quote",
+    "body_difference",
+    "cache_value",
+    "check_body",
+    "contract_from_wire",
+    "contract_to_wire",
+    "covers",
+    "error_difference",
+    "expected_length",
+    "expected_status",
+    "fib",
+    "read_contract",
+    "shown",
+]
 
-HEALTH_BODY: Final = b"ok"
-DEFAULT_N: Final = 40
-N_RANGE: Final = range(46)
-COUNT_RANGE: Final = range(1, 501)
-DEFAULT_KEY: Final = "default"
 
-WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
-BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 COMPUTE_BODY: Final = re.compile(rb'\{"input":(\d+),"result":(\d+),"elapsedMs":\d+(?:\.\d{1,3})?\}')
 CACHE_BODY: Final = re.compile(
     rb'\{"source":"(origin|cache)","value":"([^"]*)","cachedAt":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"\}'
@@ -104,80 +118,40 @@ def cache_value(key: str) -> str:
     return f"{value:016x}" * VALUE_TIMES
 
 
-def parameter_of(route: str, query: str) -> str | None:
-    """Return the decoded value of the one parameter that a route reads, None where it is absent.
+class Difference(NamedTuple):
+    """What was expected of an answer, and what was found."""
 
-    Raises ValueError where the contract says nothing: given twice, broken escapes, bytes that are no UTF-8.
-    """
-    if BROKEN_ESCAPE.search(query):
-        raise ValueError(f"broken escape in {query!r}")
-    pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
-    values = [value for name, value in pairs if name == PARAMETER[route]]
-    if len(values) > 1:
-        raise ValueError(f"{PARAMETER[route]} given twice in {query!r}")
-    return values[0] if values else None
+    expected: str
+    found: str
 
-
-def covers(path: str) -> bool:
-    """Whether the contract says what a GET of a path (with its query) answers, so that its body can be checked.
-
-    Other paths of a contract target are asked for a 2xx and nothing else.
-    """
-    route, _, query = path.partition("?")
-    if route not in PARAMETER:
-        return False
-    try:
-        parameter_of(route, query)
-    except ValueError:
-        return False
-    return True
-
-
-def expected_status(path: str, *, metrics: str = "none") -> int:
-    """Return the status that a GET of a path (with its query) must have; metrics is the target's METRICS.
-
-    A query that the contract does not cover counts as malformed, 400.
-    """
-    route, _, query = path.partition("?")
-    if route not in PARAMETER:
-        return 200 if route == METRICS and metrics == "full" else 404
-    try:
-        value = parameter_of(route, query)
-    except ValueError:
-        return 400
-    return 200 if value is None or is_allowed(route, value) else 400
-
-
-def is_allowed(route: str, value: str) -> bool:
-    """Whether a route takes a value of its parameter."""
-    if route == CACHE:
-        return value != ""
-    return WHOLE_NUMBER.fullmatch(value) is not None and int(value) in (N_RANGE if route == COMPUTE else COUNT_RANGE)
-
-
-def expected_length(path: str) -> int | None:
-    """Return the length of the body of a path, in bytes, where the contract fixes it, else None."""
-    return len(HEALTH_BODY) if path.partition("?")[0] == HEALTH else None
+    def __str__(self) -> str:
+        return f"expected {self.expected}, found {self.found}"
 
 
 def check_body(route: str, query: str, body: bytes, contract: Contract) -> str | None:
-    """Return None when a body is the right one for a GET that the contract covers, else what was expected and found.
+    """Return None when a body is the right one for a GET that the contract covers, else one line that says both.
 
     route is the path without its query, query what follows the question mark, sent as written.
     """
+    wrong = body_difference(route, query, body=body, contract=contract)
+    return None if wrong is None else str(wrong)
+
+
+def body_difference(route: str, query: str, *, body: bytes, contract: Contract) -> Difference | None:
+    """Return what is wrong with a body as check_body does, both sides apart."""
     value = parameter_of(route, query)
     if value is not None and not is_allowed(route, value):
-        return check_error_body(body)
+        return error_difference(body)
     if route == HEALTH:
-        return None if body == HEALTH_BODY else difference("ok", body)
+        return None if body == HEALTH_BODY else Difference("ok", shown(body))
     if route == COMPUTE:
-        return check_compute(DEFAULT_N if value is None else int(value), body)
+        return compute_difference(DEFAULT_N if value is None else int(value), body)
     if route == CACHE:
-        return check_cache(DEFAULT_KEY if value is None else value, body)
-    return check_row(body, contract) if value is None else check_rows(int(value), body=body, contract=contract)
+        return cache_difference(DEFAULT_KEY if value is None else value, body)
+    return row_difference(body, contract) if value is None else rows_difference(body, contract, count=int(value))
 
 
-def check_error_body(body: bytes) -> str | None:
+def error_difference(body: bytes) -> Difference | None:
     """Return None when a body is a compact JSON object with a text called error and nothing else."""
     if ERROR_BODY.fullmatch(body):
         try:
@@ -185,25 +159,24 @@ def check_error_body(body: bytes) -> str | None:
             return None
         except ValueError:
             pass
-    return difference('{"error":"..."}', body)
+    return Difference('{"error":"..."}', shown(body))
 
 
-def check_compute(n: int, body: bytes) -> str | None:
+def compute_difference(n: int, body: bytes) -> Difference | None:
     """Return None when a body states n and its Fibonacci number."""
     match = COMPUTE_BODY.fullmatch(body)
     if match and match.groups() == (b"%d" % n, b"%d" % fib(n)):
         return None
-    return difference(f'{{"input":{n},"result":{fib(n)},"elapsedMs":milliseconds with at most 3 decimals}}', body)
+    return Difference(f'{{"input":{n},"result":{fib(n)},"elapsedMs":a number with at most 3 decimals}}', shown(body))
 
 
-def check_cache(key: str, body: bytes) -> str | None:
+def cache_difference(key: str, body: bytes) -> Difference | None:
     """Return None when a body holds the value of a key, where it came from, and a time that exists."""
     match = CACHE_BODY.fullmatch(body)
     if match and match[2] == cache_value(key).encode() and is_time(match[3].decode()):
         return None
-    return difference(
-        f'{{"source":"origin" or "cache","value":"{cache_value(key)}","cachedAt":"YYYY-MM-DDTHH:MM:SS.mmmZ"}}', body
-    )
+    layout = '{{"source":"origin" or "cache","value":"{}","cachedAt":"YYYY-MM-DDTHH:MM:SS.mmmZ"}}'
+    return Difference(layout.format(cache_value(key)), shown(body))
 
 
 def is_time(text: str) -> bool:
@@ -215,28 +188,24 @@ def is_time(text: str) -> bool:
     return True
 
 
-def check_row(body: bytes, contract: Contract) -> str | None:
+def row_difference(body: bytes, contract: Contract) -> Difference | None:
     """Return None when a body is exactly one of the quotes."""
     match = ROW_ID.match(body)
     expected = contract.rows.get(int(match[1])) if match else None
     if expected is None:
-        return difference(f'{{"id":1..{QUOTES},"author":...,"content":...}}', body)
-    return None if body == expected else difference(expected.decode(), body)
+        return Difference(f'{{"id":1..{QUOTES},"author":...,"content":...}}', shown(body))
+    return None if body == expected else Difference(expected.decode(), shown(body))
 
 
-def check_rows(count: int, *, body: bytes, contract: Contract) -> str | None:
+def rows_difference(body: bytes, contract: Contract, *, count: int) -> Difference | None:
     """Return None when a body is an array of exactly count quotes, each exactly as it should be."""
     # Quotes hold no braces, so this finds the start of every row and nothing else.
     ids = [int(number) for number in ROW_ID.findall(body)]
     if len(ids) != count:
-        return difference(f"an array of {count} quotes", body)
-    expected = b"[" + b",".join(contract.rows.get(number, b"") for number in ids) + b"]"
-    return None if body == expected else difference(f"{count} quotes as in quotes.csv, compact, in one array", body)
-
-
-def difference(expected: str, found: bytes) -> str:
-    """Return one line that names both sides; a long body is cut."""
-    return f"expected {expected}, found {shown(found)}"
+        return Difference(f"an array of {count} quotes", shown(body))
+    if body == b"[" + b",".join(contract.rows.get(number, b"") for number in ids) + b"]":
+        return None
+    return Difference(f"{count} quotes exactly as in quotes.csv, in one array", shown(body))
 
 
 def shown(body: bytes) -> str:

@@ -1,0 +1,92 @@
+"""Whether a running target keeps the endpoint contract, asked before it is measured."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from controller.errors import StackError
+from controller.plan.contract import Contract, body_difference, covers, expected_status, shown
+from controller.plan.scenario import Request
+from controller.stack.contract_rules import RULES, WITHIN_S, Finding, Visit
+from controller.stack.exchange import Answer, Client, NoAnswerError
+from controller.stack.settings import Settings
+
+__all__ = ["Finding", "check_contract", "check_requests", "contract_error"]
+
+SHOWN_FINDINGS: Final = 3
+
+
+def check_contract(url: str, contract: Contract, settings: Settings) -> list[Finding]:
+    """Return every break of the contract by a target that runs with these settings; an empty list is a pass.
+
+    url has no slash at its end. Takes about six cache misses of time. A target that cannot be reached or does not
+    answer is a finding, and the last one.
+    """
+    findings: list[Finding] = []
+    with Client(url, within_s=WITHIN_S + settings.cache_miss_ms / 1000) as client:
+        visit = Visit(url=url, contract=contract, settings=settings, client=client)
+        for rule in RULES:
+            try:
+                # Extends one by one: what a rule found before it got no answer counts.
+                findings.extend(rule(visit))
+            except NoAnswerError as error:
+                findings.append(no_answer(error))
+                if error.gone:
+                    break
+    return findings
+
+
+def check_requests(
+    url: str,
+    requests: Sequence[Request],
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+    contract: Contract | None,
+    timeout_s: float = 30.0,
+) -> tuple[list[Finding], int]:
+    """Ask a target once for each different request of a trial; return what was wrong, and how many whole answers came.
+
+    Without a contract, and for paths that it does not cover, any 2xx is right.
+    """
+    findings: list[Finding] = []
+    answered = 0
+    with Client(url, within_s=timeout_s) as client:
+        for method, path in dict.fromkeys((request.method, request.path) for request in requests):
+            try:
+                answer = client.ask(path, method=method, headers=headers)
+            except NoAnswerError as error:
+                findings.append(no_answer(error))
+                if error.gone:
+                    break
+                continue
+            answered += 1
+            if finding := request_finding(method, path, answer=answer, contract=contract):
+                findings.append(finding)
+    return findings, answered
+
+
+def request_finding(method: str, path: str, *, answer: Answer, contract: Contract | None) -> Finding | None:
+    """Return what is wrong with one answer, None when it is right."""
+    request = f"{method} {path}"
+    if contract is None or method != "GET" or not covers(path):
+        if 200 <= answer.status < 300:
+            return None
+        return Finding(route=request, expected="status 2xx", found=f"status {answer.status}, {shown(answer.body)}")
+    status = expected_status(path)
+    if answer.status != status:
+        found = f"status {answer.status}, {shown(answer.body)}"
+        return Finding(route=request, expected=f"status {status}", found=found)
+    route, _, query = path.partition("?")
+    wrong = body_difference(route, query, body=answer.body, contract=contract)
+    return Finding(route=request, expected=wrong.expected, found=wrong.found) if wrong else None
+
+
+def no_answer(error: NoAnswerError) -> Finding:
+    """Return the finding for a request that got no whole answer."""
+    return Finding(route=error.request, expected="an answer", found=str(error))
+
+
+def contract_error(target: str, findings: Sequence[Finding]) -> StackError:
+    """Return findings as one line that names the target, the first of them whole, and how many more there are."""
+    more = len(findings) - SHOWN_FINDINGS
+    text = "; ".join(str(finding) for finding in findings[:SHOWN_FINDINGS])
+    return StackError(f"{target}: {text}" + (f"; and {more} more" if more > 0 else ""))

@@ -1,0 +1,134 @@
+"""Single requests to a server that may do anything: each ends within a time, whatever comes back."""
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from controller.errors import FastServeError
+
+KEPT_BYTES: Final = 1024 * 1024
+_READ_BYTES: Final = 64 * 1024
+# What a server does to one connection, http.client.RemoteDisconnected included.
+_BROKEN: Final = (ConnectionResetError, BrokenPipeError)
+
+
+class NoAnswerError(FastServeError):
+    """A request without a whole answer; gone says that asking for something else is of no use."""
+
+    exit_code = 3
+
+    def __init__(self, reason: str, *, request: str, gone: bool) -> None:
+        super().__init__(reason)
+        self.request = request
+        self.gone = gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer. body holds the first KEPT_BYTES of body_bytes; elapsed_s is from the send to the last byte."""
+
+    status: int
+    content_type: str
+    body: bytes
+    body_bytes: int
+    elapsed_s: float
+    kept_open: bool
+
+
+class Client:
+    """One kept connection to a server, opened when it is needed and again when the server closed it.
+
+    opened counts connections. Use as a context; not for use by several threads.
+    """
+
+    def __init__(self, url: str, *, within_s: float) -> None:
+        parts = urlsplit(url)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=within_s)
+        self._within_s = within_s
+        self._cut = threading.Event()
+        self.opened = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def ask(self, path: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = ()) -> Answer:
+        """Send a request and return its whole answer. Raises NoAnswerError without one."""
+        reused = self._connection.sock is not None
+        try:
+            return self._ask(path, method=method, headers=headers)
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            # A kept connection may be closed by the server at any time: that is no answer refused.
+            if reused and isinstance(error, ConnectionError) and not self._cut.is_set():
+                return self.ask(path, method=method, headers=headers)
+            gone = self._cut.is_set() or (isinstance(error, OSError) and not isinstance(error, _BROKEN))
+            raise NoAnswerError(self._reason(error), request=f"{method} {path}", gone=gone) from error
+
+    def _ask(self, path: str, *, method: str, headers: Sequence[tuple[str, str]]) -> Answer:
+        self._cut.clear()
+        if self._connection.sock is None:
+            self._connection.connect()
+            self.opened += 1
+        # A time limit on the socket begins anew with each byte; this one does not.
+        watch = threading.Timer(self._within_s, self._end, args=(self._connection.sock,))
+        watch.daemon = True
+        watch.start()
+        try:
+            started_s = time.monotonic()
+            self._send(path, method=method, headers=headers)
+            return self._receive(started_s)
+        finally:
+            watch.cancel()
+
+    def _send(self, path: str, *, method: str, headers: Sequence[tuple[str, str]]) -> None:
+        named = {name.lower() for name, _ in headers}
+        self._connection.putrequest(method, path, skip_host="host" in named, skip_accept_encoding=True)
+        if "connection" not in named:
+            self._connection.putheader("Connection", "keep-alive")
+        if method in ("POST", "PUT", "PATCH") and "content-length" not in named:
+            self._connection.putheader("Content-Length", "0")
+        for name, value in headers:
+            self._connection.putheader(name, value)
+        self._connection.endheaders()
+
+    def _receive(self, started_s: float) -> Answer:
+        response = self._connection.getresponse()
+        body, body_bytes = bytearray(), 0
+        while part := response.read(_READ_BYTES):
+            body_bytes += len(part)
+            body += part[: KEPT_BYTES - len(body)]
+        if response.length or self._cut.is_set():
+            raise http.client.IncompleteRead(bytes(body), response.length)
+        return Answer(
+            status=response.status,
+            content_type=response.getheader("Content-Type", ""),
+            body=bytes(body),
+            body_bytes=body_bytes,
+            elapsed_s=time.monotonic() - started_s,
+            kept_open=not response.will_close,
+        )
+
+    def _end(self, connected: socket.socket) -> None:
+        self._cut.set()
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+
+    def _reason(self, error: OSError | http.client.HTTPException) -> str:
+        if self._cut.is_set() or isinstance(error, TimeoutError):
+            return f"no whole answer within {self._within_s:g} s"
+        if isinstance(error, http.client.RemoteDisconnected):
+            return "the connection closed without an answer"
+        if isinstance(error, http.client.IncompleteRead):
+            return f"a body that ends after {len(error.partial)} bytes"
+        if isinstance(error, OSError):
+            return error.strerror or str(error)
+        return f"no HTTP ({type(error).__name__}: {error})"
