@@ -1,0 +1,59 @@
+"""When a warm-up is over, and whether the measured phase was as steady as it should be."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from math import fsum
+from typing import Final
+
+WINDOWS_JUDGED: Final = 10
+STEADY_SLOPE: Final = 0.02
+STEADY_HALVES: Final = 0.03
+CAP_S: Final = 60.0
+
+
+class WarmupEnd(StrEnum):
+    """Why a warm-up ended; FIXED where the plan gives its length."""
+
+    FIXED = "fixed"
+    STEADY = "steady"
+    CAPPED = "capped"
+
+
+def warmup_end(rates: Sequence[float], *, least_s: float, cap_s: float = CAP_S) -> WarmupEnd | None:
+    """Return why a warm-up ends after these windows of one second (answers per second), None while it goes on.
+
+    STEADY after least_s once the last 10 windows have a slope under 2 %; CAPPED when that did not come by cap_s,
+    or by least_s where that is later: a server's own least warm-up is never cut short.
+    """
+    if len(rates) < least_s:
+        return None
+    slope = slope_share(rates[-WINDOWS_JUDGED:]) if len(rates) >= WINDOWS_JUDGED else None
+    if slope is not None and abs(slope) < STEADY_SLOPE:
+        return WarmupEnd.STEADY
+    return WarmupEnd.CAPPED if len(rates) >= cap_s else None
+
+
+def slope_share(rates: Sequence[float]) -> float | None:
+    """Return how much rates rise over all their windows, as a share of their mean: 0.02 is 2 %.
+
+    The slope is that of least squares over evenly spaced windows. None with fewer than two or a mean of 0.
+    """
+    mean = fsum(rates) / len(rates) if rates else 0.0
+    if len(rates) < 2 or mean == 0:
+        return None
+    middle = (len(rates) - 1) / 2
+    covariance = fsum((place - middle) * (rate - mean) for place, rate in enumerate(rates))
+    variance = fsum((place - middle) ** 2 for place in range(len(rates)))
+    return covariance / variance * len(rates) / mean
+
+
+def halves_differ(rates: Sequence[float]) -> float | None:
+    """Return by which share of their mean the first and second half of a phase differ; above 3 % is not steady.
+
+    The middle one of an odd number of windows belongs to neither. None with fewer than two windows or no answers.
+    """
+    half = len(rates) // 2
+    first, second = fsum(rates[:half]), fsum(rates[len(rates) - half :])
+    if half == 0 or first + second == 0:
+        return None
+    return abs(second - first) / ((first + second) / 2)
