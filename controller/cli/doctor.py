@@ -47,8 +47,6 @@ def machine_lines(machine: Machine) -> Iterator[str]:
     )
     if machine.running:
         yield f"a run is under way: {machine.running.text}"
-    if machine.problem:
-        yield machine.problem
 
 
 def _missing_lines(lacking: Sequence[TargetState]) -> list[str]:

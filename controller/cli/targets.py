@@ -9,7 +9,7 @@ from controller.cli.shape import columns_text, examples, size_text
 from controller.errors import PlanError, StackError
 from controller.plan.target import Target
 from controller.stack.build import Build, build_target, find_build
-from controller.stack.tools import missing_tools
+from controller.stack.tools import missing_tools, require_tools
 
 
 @click.group(epilog=examples("fastserve targets list", "fastserve targets serve python-flask"))
@@ -96,6 +96,7 @@ def built_text(build: Build, *, anew: bool) -> str:
 def _built(target: Target) -> Build:
     if found := find_build(target):
         return found
+    require_tools(target)
     click.echo(f"building {target.name}", err=True)
     return build_target(target)
 
