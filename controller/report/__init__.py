@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.compare.findings import Findings
+from controller.report.html import findings_html
 from controller.report.json_form import findings_json
 from controller.report.markdown import findings_markdown
 from controller.report.tables import comparison_csv
@@ -16,5 +17,6 @@ REPORTS: Final[Mapping[str, Callable[[Findings], str]]] = MappingProxyType(
         "markdown": findings_markdown,
         "csv": comparison_csv,
         "json": findings_json,
+        "html": findings_html,
     }
 )

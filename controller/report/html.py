@@ -1,0 +1,27 @@
+"""The report as one self-contained page: no network, no script, made to be forwarded."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from controller.compare.findings import Findings
+from controller.report.page import is_heavy, page_of
+
+
+def findings_html(findings: Findings) -> str:
+    """Return the report as an HTML page; texts from outside are escaped."""
+    return _template().render(page=page_of(findings), is_heavy=is_heavy)
+
+
+@cache
+def _template() -> Template:
+    """Return the page's template, which lies beside this module with its style."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")

@@ -1,0 +1,119 @@
+"""What the page shows, section by section, as values: the template only places them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from controller.compare.findings import Findings
+from controller.compare.remarks import Remark, Severity
+from controller.compare.words import answer, remark
+from controller.report.chart_rows import TIMES
+from controller.report.section import Section, section_of
+
+_COLOURS = 12
+_MOST_CHIPS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A scenario's sentence, and the second one where there is more to say."""
+
+    text: str
+    more: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The whole page. chips are the heaviest remarks; facts are names with texts; again is how to repeat the run."""
+
+    title: str
+    question: str
+    subtitle: str
+    answers: tuple[Answer, ...]
+    chips: tuple[Remark, ...]
+    more_remarks: int
+    sections: tuple[Section, ...]
+    remarks: tuple[Remark, ...]
+    facts: tuple[tuple[str, str], ...]
+    plan_text: str
+    again: str
+    run_id: str
+
+
+def page_of(findings: Findings) -> Page:
+    """Return the page of a run, also of one without a single trial."""
+    colours = _colours(findings)
+    return Page(
+        title=findings.name or findings.run_id,
+        question=findings.question,
+        subtitle=subtitle(findings),
+        answers=tuple(Answer(text=answer(one), more=remark(one)) for one in findings.rankings),
+        chips=findings.remarks[:_MOST_CHIPS],
+        more_remarks=max(0, len(findings.remarks) - _MOST_CHIPS),
+        sections=tuple(section_of(findings, one, colours=colours) for one in findings.rankings),
+        remarks=findings.remarks,
+        facts=tuple(fact_lines(findings.facts)),
+        plan_text=findings.plan_text,
+        again=f"fastserve run {findings.folder}/plan.toml" if findings.folder else "",
+        run_id=findings.run_id,
+    )
+
+
+def _colours(findings: Findings) -> dict[str, int]:
+    """Return each target's colour, the same all over the page, in the order of the first ranking that has it."""
+    targets = dict.fromkeys(place.target for ranking in findings.rankings for place in ranking.places)
+    return {target: n % _COLOURS + 1 for n, target in enumerate(targets)}
+
+
+def subtitle(findings: Findings) -> str:
+    """Return when the run was and how big: "23 Nov 2026 · 12 targets x 5 scenarios x 5 blocks"."""
+    sizes = (
+        _many({trial.target for trial in findings.trials}, "target"),
+        _many({trial.scenario for trial in findings.trials}, "scenario"),
+        _many({trial.block for trial in findings.trials}, "block"),
+    )
+    started = min((trial.started_at for trial in findings.trials), default=None)
+    parts = [] if started is None else [day_text(started), f" {TIMES} ".join(sizes)]
+    return " · ".join(parts) or "no trial has ended yet"
+
+
+def _many(things: Iterable[Any], word: str) -> str:
+    count = len(set(things))
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def day_text(started_at: str) -> str:
+    """Return the day and minute of a time in ISO 8601; another text comes back as it is."""
+    try:
+        moment = datetime.fromisoformat(started_at)
+    except ValueError:
+        return started_at
+    return f"{moment.day} {moment:%b %Y, %H:%M} {moment.tzname() or ''}".rstrip()
+
+
+def fact_lines(facts: Any, *, above: str = "") -> Iterable[tuple[str, str]]:
+    """Yield facts as (name, text): a group of plain facts is one line, deeper ones are named by their path."""
+    for key, value in facts.items():
+        name = f"{above} {key}".strip().replace("_", " ")
+        if isinstance(value, dict) and any(isinstance(one, dict) for one in value.values()):
+            yield from fact_lines(value, above=name)
+        elif value not in (None, "", [], {}):
+            yield name, fact_text(value)
+
+
+def fact_text(value: Any) -> str:
+    """Return one fact as text: what a group knows, its parts named and joined."""
+    if isinstance(value, dict):
+        known = {key: one for key, one in value.items() if one not in (None, "", [], {})}
+        return " · ".join(f"{key.replace('_', ' ')} {fact_text(one)}" for key, one in known.items())
+    if isinstance(value, list):
+        return ", ".join(map(fact_text, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
+
+
+def is_heavy(one: Remark) -> bool:
+    """Return whether a remark is more than a note."""
+    return one.severity is not Severity.NOTE

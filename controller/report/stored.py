@@ -1,0 +1,67 @@
+"""A stored run, read back from its journal: what tables, page and comparisons are made of, now and later."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from controller.compare.findings import Findings, findings, settings_of
+from controller.errors import PlanError
+from controller.plan.plan import Plan
+from controller.plan.reader import read_plan
+from controller.store.folder import PLAN, open_run_folder
+from controller.store.journal import read_journal, read_windows
+
+if TYPE_CHECKING:
+    from controller.plan.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How a stored run is shown: about says what each target is, folder where it lies, following what to do next."""
+
+    folder: str = ""
+    following: str = ""
+    about: Mapping[str, str] | None = None
+
+
+def stored_findings(
+    folder: Path, *, baseline: str | None = None, shown: Shown | None = None
+) -> tuple[Findings, tuple[str, ...]]:
+    """Return what a stored run found, and warnings about what of its journal could not be used.
+
+    Without a baseline it is the plan's. Raises StoreError for a folder that is no run or is damaged,
+    PlanError for a baseline that is no target of the run.
+    """
+    shown = shown or Shown()
+    run = open_run_folder(folder)
+    plan = stored_plan(run.path)
+    if baseline is not None and baseline not in plan.targets:
+        raise PlanError(
+            f"--baseline: expected a target of {run.run_id}, found {baseline}; it has {', '.join(plan.targets)}"
+        )
+    reading = read_journal(run.path)
+    found = findings(
+        reading.trials,
+        run_id=run.run_id,
+        baseline=baseline or plan.baseline,
+        windows=read_windows(run.path),
+        name=plan.name,
+        question=plan.question,
+        facts=run.machine,
+        plan_text=run.plan_text(),
+        settings=settings_of(plan),
+        about=shown.about,
+        folder=shown.folder,
+        following=shown.following,
+    )
+    return found, reading.warnings
+
+
+def stored_plan(folder: Path) -> Plan:
+    """Return the plan of a stored run, also where its targets are not those of this project."""
+    names = tomllib.loads((folder / PLAN).read_text(encoding="utf-8"))["targets"]
+    # A plan's reader looks at the names of targets only; this run's own are all that count here.
+    known = cast("Mapping[str, Target]", dict.fromkeys(names))
+    return read_plan(folder / PLAN, targets=known, available=names)
