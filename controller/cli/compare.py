@@ -3,10 +3,10 @@
 import click
 
 from controller.cli.place import Place
-from controller.cli.shape import examples
-from controller.cli.stored import stored_findings
+from controller.cli.shape import examples, shown_path
 from controller.errors import PlanError
 from controller.report import REPORTS
+from controller.report.stored import Shown, stored_findings
 
 
 @click.command(
@@ -30,7 +30,8 @@ def compare(
     if second is not None or fail_if is not None:
         asked = "a second RUN" if second is not None else "--fail-if"
         raise PlanError(f"compare: {asked}: not yet; leave it out to compare the targets of one run")
-    found, warnings = stored_findings(place.run(name), baseline=baseline)
+    folder = place.run(name)
+    found, warnings = stored_findings(folder, baseline=baseline, shown=Shown(folder=shown_path(folder)))
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(REPORTS[format_](found), nl=False)

@@ -10,7 +10,7 @@ from controller.cli.shape import columns_text, examples
 from controller.stack.doctor import Diagnosis, Machine, OptionalTool, TargetState, diagnose
 
 _LABEL_WIDTH = 10
-_NAMES_WIDTH = 100 - _LABEL_WIDTH
+_WIDTH = 100 - _LABEL_WIDTH
 
 
 @click.command(epilog=examples("fastserve doctor"))
@@ -25,7 +25,7 @@ def diagnosis_text(found: Diagnosis) -> str:
     ready = [target.name for target in found.targets if target.ready]
     lacking = [target for target in found.targets if not target.ready]
     lines = [
-        *_labelled("ready", textwrap.wrap("  ".join(ready), _NAMES_WIDTH, break_on_hyphens=False) or ["no target"]),
+        *_labelled("ready", textwrap.wrap("  ".join(ready), _WIDTH, break_on_hyphens=False) or ["no target"]),
         *_labelled("missing", _missing_lines(lacking)),
         *_labelled("optional", columns_text([_optional_row(tool) for tool in found.optional]).splitlines()),
         *_labelled("machine", list(machine_lines(found.machine))),
@@ -55,7 +55,13 @@ def _missing_lines(lacking: Sequence[TargetState]) -> list[str]:
     for target in lacking:
         for tool in target.missing:
             names.setdefault((tool.text, tool.advice), []).append(target.name)
-    return columns_text([("  ".join(who), what, advice) for (what, advice), who in names.items()]).splitlines()
+    rows = [("  ".join(who), what, advice) for (what, advice), who in names.items()]
+    lines = columns_text(rows).splitlines()
+    if all(len(line) <= _WIDTH for line in lines):
+        return lines
+    # Too wide for a terminal: what helps gets a line of its own.
+    firsts = columns_text([row[:2] for row in rows]).splitlines()
+    return [line for first, row in zip(firsts, rows, strict=True) for line in (first, f"  {row[2]}")]
 
 
 def _optional_row(tool: OptionalTool) -> tuple[str, str, str]:

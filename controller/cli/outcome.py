@@ -2,29 +2,29 @@
 
 from typing import Final
 
+from controller.cli.shape import shown_path
+from controller.errors import LoadError, StackError
 from controller.report.text import findings_text
 from controller.run import RunOutcome
 
 INTERRUPTED: Final = 130
-STACK: Final = 3
 IN_DOUBT: Final = 11
-MISSED: Final = 10
 
 
 def outcome_text(outcome: RunOutcome) -> str:
-    """Return the tables of a run; after an interruption also how to run the rest."""
+    """Return the tables of a run; after an interruption also how to run the rest. Ends with a newline."""
     text = findings_text(outcome.findings)
     if outcome.interrupted:
-        text += f"interrupted: --resume {outcome.folder} runs the trials that lack\n"
+        text += f"interrupted: --resume {shown_path(outcome.folder)} runs the trials that lack\n"
     return text
 
 
 def status_of(outcome: RunOutcome) -> int:
-    """Return the exit status, the first that applies: interrupted, a trial failed, in doubt, an SLO missed, 0."""
+    """Return the exit status, the first that applies: interrupted, a trial failed, in doubt, 0."""
     applies = {
         INTERRUPTED: outcome.interrupted,
-        STACK: outcome.failed > 0,
+        StackError.exit_code: outcome.failed > 0,
+        LoadError.exit_code: outcome.load_failed > 0,
         IN_DOUBT: outcome.doubted > 0,
-        MISSED: outcome.missed > 0,
     }
     return next((status for status, does in applies.items() if does), 0)

@@ -1,12 +1,13 @@
 """`fastserve report`: the tables and the page of a run, made anew from its journal."""
 
-from pathlib import Path
-
 import click
 
 from controller.cli.place import Place
-from controller.cli.shape import examples
-from controller.cli.stored import stored_findings
+from controller.cli.shape import examples, shown_path
+from controller.compare.findings import about_targets
+from controller.report.html import write_page
+from controller.report.stored import Shown, stored_findings
+from controller.report.tables import write_tables
 
 
 @click.command(epilog=examples("fastserve report latest"))
@@ -14,12 +15,10 @@ from controller.cli.stored import stored_findings
 @click.pass_obj
 def report(place: Place, name: str) -> None:
     """Write the tables and report.html of RUN, a path, a name or `latest`, anew from its journal."""
-    from controller.report.html import write_page
-    from controller.report.tables import write_tables
-
-    folder: Path = place.run(name)
-    found, warnings = stored_findings(folder, baseline=None)
+    folder = place.run(name)
+    about = about_targets(place.targets().values())
+    found, warnings = stored_findings(folder, shown=Shown(folder=shown_path(folder), about=about))
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     for path in (*write_tables(folder, found), write_page(folder, found)):
-        click.echo(path)
+        click.echo(shown_path(path))

@@ -10,7 +10,7 @@ from controller.cli.interrupts import two_steps
 from controller.cli.outcome import outcome_text, status_of
 from controller.cli.place import Place
 from controller.cli.progress import PlainProgress, Progress, can_redraw
-from controller.cli.shape import examples
+from controller.cli.shape import examples, shown_path
 from controller.errors import PlanError
 from controller.run import RunOptions, StopRequest, run_plan
 from controller.run import dry_run as what_would_run
@@ -56,12 +56,14 @@ def run(
     5 store, 11 results in doubt, 10 an SLO missed, 0.
     """
     refuse_what_is_not_yet(runtime=runtime, machines=machines, influx=influx)
+    into = out or place.runs
     options = RunOptions(
         project=place.project,
         plan=place.plan(plan),
         overrides=overrides,
-        out=out or place.runs,
+        out=into,
         resume=place.run(str(resume)) if resume else None,
+        shown_folder=shown_path(resume or into / "latest"),
     )
     if dry_run:
         click.echo(dry_run_text(what_would_run(options)))
@@ -77,6 +79,8 @@ def run_and_show(options: RunOptions) -> int:
             outcome = run_plan(options, progress, stop)
     finally:
         progress.finished()
+    for warning in outcome.warnings:
+        click.echo(f"warning: {warning}", err=True)
     click.echo(outcome_text(outcome), nl=False)
     return status_of(outcome)
 
