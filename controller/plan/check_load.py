@@ -79,7 +79,7 @@ def _check_one_load(
             return ("factors", factor or key)
         return (*at, key) if key in override else ("load", key)
 
-    _check_model(both, at=at, path=path("rate_per_s"), problems=problems)
+    _check_model(both, at=at, path=(*path("model")[:-1], "rate_per_s"), problems=problems)
     protocols = levels.get("http", [both.get("http", "1.1")])
     kept = levels.get("client_keepalive", ["on" if both.get("keepalive", True) else "off"])
     streams = levels.get("streams", [both.get("streams", 1)])

@@ -62,6 +62,9 @@ def found_text(value: object) -> str:
         return f"a whole number of {value.bit_length():,} bits"
     if isinstance(value, str):
         return quoted(value) if len(value) <= _SHORT else f"{quoted(value[:_SHORT])}... ({len(value):,} characters)"
+    if isinstance(value, float):
+        # With its point: 2.0 is no whole number.
+        return repr(value)
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, list | tuple):

@@ -77,7 +77,7 @@ def _line_of(text: str, position: int) -> int:
 def check_depth(table: dict[str, Any]) -> None:
     """Raise ValueError for tables nested deeper than all later code may walk."""
     level: list[Any] = [table]
-    for _ in range(MOST_DEPTH):
+    for _ in range(MOST_DEPTH + 1):
         level = [item for value in level for item in _items(value)]
         if not level:
             return

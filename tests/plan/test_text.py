@@ -1,0 +1,80 @@
+"""Plans as text read back as the plans they were."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.plan.text import plan_template, plan_toml
+from tests.plan.given import SMALLEST, plan_from, refusal_of
+from tests.sources import ROOT
+
+MIXED = (
+    SMALLEST
+    + """\
+headers = { Accept = "text/plain", X-Quote = 'say "x" \\' }
+load = { in_flight = 128, warmup_s = 0.1, keepalive = false }
+[scenarios."a.b"]
+requests = [{ get = "/a?b=c", weight = 0.1 }, { get = "/x", weight = 3 }, { get = "/x" }]
+load = { warmup_s = "auto" }
+[load]
+warmup_s = 1e-7
+duration_s = 1.5
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALLEST,
+        MIXED,
+        plan_template(),
+        (ROOT / "plans" / "quick.toml").read_text(encoding="utf-8"),
+        SMALLEST.replace('name = "a"', 'name = "a"\nquestion = "\\"ä\\" or \\\\?"'),
+        SMALLEST + "[cpus]\ntarget = 3\n",
+        SMALLEST + '[factors]\ncpus = [3]\nin_flight = [5]\nclient_keepalive = ["off"]\ncache = ["none"]\n',
+        SMALLEST + '[factors]\ncpus = [1]\nin_flight = [64]\nclient_keepalive = ["on"]\n[load]\nin_flight = 7\n',
+    ],
+)
+def test_a_resolved_plan_reads_back_as_itself(tmp_path: Path, text: str) -> None:
+    """What is written into a run folder is the plan, all of it, and writing it again changes nothing but sources."""
+    plan = plan_from(tmp_path, text)
+    again = plan_from(tmp_path, plan_toml(plan))
+
+    assert again == plan
+    assert plan_from(tmp_path, plan_toml(again)) == plan
+
+
+def test_every_setting_says_where_it_came_from(tmp_path: Path) -> None:
+    """Each line of a setting ends with default, plan or --set."""
+    lines = plan_toml(plan_from(tmp_path, SMALLEST, "load.workers=2", "seed=7")).splitlines()
+
+    assert "workers = 2        # --set" in lines
+    assert "in_flight = 64     # default" in lines
+    assert [line.split("#")[1] for line in lines if line.startswith(("name", "seed"))] == [" plan", " --set"]
+    assert all(
+        " = " not in line or line.split("  # ")[-1] in ("default", "plan", "--set")
+        for line in lines
+        if line[:1] not in " #"
+    )
+
+
+def test_skipped_targets_are_written_beside_the_plan(tmp_path: Path) -> None:
+    """A plan that lost targets says which."""
+    plan = plan_from(tmp_path, SMALLEST, 'on_missing_tool="skip"', available={"python-flask"})
+
+    assert "# left out for a missing tool: python-fastapi" in plan_toml(plan).splitlines()
+
+
+def test_the_template_names_what_can_be_set(tmp_path: Path) -> None:
+    """The plan to start from is right as it is, and still right with all that is commented out."""
+    text = plan_template()
+    settings = [line for line in text.splitlines() if line.startswith("# ") and (" = " in line or line[2] == "[")]
+    everything = text
+    for line in settings:
+        everything = everything.replace(line, line.removeprefix("# "))
+
+    assert len(settings) > 15
+    assert plan_from(tmp_path, text).targets == ("python-flask", "python-fastapi")
+    assert plan_from(tmp_path, everything).scenario("mixed").load.in_flight == 128
+    assert "unknown" in refusal_of(tmp_path, everything.replace("workers", "worker"))
