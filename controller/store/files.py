@@ -17,6 +17,14 @@ def writing(path: Path) -> Iterator[None]:
         raise StoreError(f"{where}: expected to be able to write there, found: {error.strerror}") from error
 
 
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file. Raises StoreError where one may not even look."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise StoreError(f"{path}: expected a readable file, found: {error.strerror}") from error
+
+
 def read_text(path: Path) -> str:
     """Return a file's text. Raises StoreError where it cannot be read or is no text."""
     try:

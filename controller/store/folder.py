@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from controller import __version__
 from controller.errors import StoreError
-from controller.store.files import read_text, write_whole, writing
+from controller.store.files import is_file, read_text, write_whole, writing
 
 # Raised when an older FastServe would misread what a newer one writes.
 FORMAT: Final = 1
@@ -76,6 +76,8 @@ def create_run_folder(out: Path, name: str, *, now: datetime, contents: RunConte
     Raises StoreError when it cannot be written.
     """
     with writing(out):
+        if out.exists() and not out.is_dir():
+            raise StoreError(f"{out}: expected a folder for runs, found a file: choose another one with --out")
         out.mkdir(parents=True, exist_ok=True)
         path = _new_folder(out, f"{name}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     run = RunFolder(
@@ -97,13 +99,12 @@ def create_run_folder(out: Path, name: str, *, now: datetime, contents: RunConte
 
 def open_run_folder(path: Path) -> RunFolder:
     """Read a run folder; `latest` will do. Raises StoreError for anything else and for a newer format."""
-    resolved = path.resolve()
     facts_path = path / FACTS
-    if not facts_path.is_file():
+    if not is_file(facts_path):
         raise StoreError(f"{path}: expected a run folder, found {_what_is(path)}")
     try:
         facts = json.loads(read_text(facts_path))
-        return _run_of(resolved if path.is_symlink() else path, facts)
+        return _run_of(path.resolve() if path.is_symlink() else path, facts)
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{facts_path}: expected the facts of a run, found a damaged file ({error})") from error
 

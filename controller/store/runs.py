@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.errors import StoreError
-from controller.store.files import writing
+from controller.store.files import is_file, writing
 from controller.store.folder import FACTS, LATEST, RunFolder, open_run_folder
 from controller.store.journal import INTERRUPTED, read_trial_rows
 from controller.store.lock import run_lock, writer_of
@@ -43,7 +43,7 @@ def list_runs(out: Path) -> list[ListedRun]:
         return []
     except OSError as error:
         raise StoreError(f"{out}: expected a folder of runs, found: {error.strerror}") from error
-    return [_listed(path) for path in folders if (path / FACTS).is_file()]
+    return [_listed(path) for path in folders if is_file(path / FACTS)]
 
 
 def remove_run(path: Path) -> None:
@@ -83,12 +83,12 @@ def _progress(run: RunFolder) -> tuple[int, int]:
 
 
 def _size_bytes(path: Path) -> int:
-    """Return the size of all files in a folder; one that vanishes meanwhile counts nothing."""
+    """Return the size of all files in a folder; one that cannot be looked at counts nothing."""
     total = 0
     for folder, _, names in os.walk(path):
         for name in names:
             try:
                 total += (Path(folder) / name).lstat().st_size
-            except FileNotFoundError:
+            except OSError:
                 continue
     return total
