@@ -10,7 +10,7 @@ from controller.report.svg import Scale, element, log_ticks, short_number, short
 from controller.units import duration_text
 
 _WIDTH, _HEIGHT = 400, 270
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 292, 18, 244
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 278, 18, 244
 _LABEL_GAP = 13
 _LONGEST_LABEL = 16
 _MOST_TICKS = 10

@@ -24,4 +24,10 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["micro"] = _micro
     return environment.get_template("page.html")
+
+
+def _micro(text: str) -> str:
+    """Return a duration as a page may write it: a terminal may lack the sign."""
+    return text.replace(" us", " \N{MICRO SIGN}s")

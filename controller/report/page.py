@@ -1,6 +1,6 @@
 """What the page shows, section by section, as values: the template only places them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,12 @@ from controller.compare.remarks import Remark, Severity
 from controller.compare.words import answer, remark
 from controller.report.chart_rows import TIMES
 from controller.report.section import Section, section_of
+from controller.units import MIB
 
 _COLOURS = 12
 _MOST_CHIPS = 6
+# The page's head has the time, and the format is for programs.
+_SAID_ELSEWHERE = frozenset({"at", "format"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,26 +95,35 @@ def day_text(started_at: str) -> str:
     return f"{moment.day} {moment:%b %Y, %H:%M} {moment.tzname() or ''}".rstrip()
 
 
-def fact_lines(facts: Any, *, above: str = "") -> Iterable[tuple[str, str]]:
+def fact_lines(facts: Mapping[str, Any], *, above: str = "") -> Iterator[tuple[str, str]]:
     """Yield facts as (name, text): a group of plain facts is one line, deeper ones are named by their path."""
     for key, value in facts.items():
-        name = f"{above} {key}".strip().replace("_", " ")
-        if isinstance(value, dict) and any(isinstance(one, dict) for one in value.values()):
+        name = f"{above} {_fact_name(key)}".strip()
+        if isinstance(value, Mapping) and any(isinstance(one, Mapping) for one in value.values()):
             yield from fact_lines(value, above=name)
-        elif value not in (None, "", [], {}):
-            yield name, fact_text(value)
+        elif _known(value) and name not in _SAID_ELSEWHERE:
+            yield name, fact_text(key, value)
 
 
-def fact_text(value: Any) -> str:
-    """Return one fact as text: what a group knows, its parts named and joined."""
-    if isinstance(value, dict):
-        known = {key: one for key, one in value.items() if one not in (None, "", [], {})}
-        return " · ".join(f"{key.replace('_', ' ')} {fact_text(one)}" for key, one in known.items())
-    if isinstance(value, list):
-        return ", ".join(map(fact_text, value))
+def fact_text(key: str, value: Any) -> str:
+    """Return one fact as text: what a group knows, its parts named and joined; bytes in the unit that reads best."""
+    if isinstance(value, Mapping):
+        return " · ".join(f"{_fact_name(one)} {fact_text(one, of)}" for one, of in value.items() if _known(of))
+    if isinstance(value, list | tuple):
+        return ", ".join(fact_text(key, one) for one in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
+    if key.endswith("_bytes") and isinstance(value, int):
+        return f"{value / 1024 / MIB:.0f} GiB" if value >= 1024 * MIB else f"{value / MIB:.0f} MiB"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _known(value: Any) -> bool:
+    return value is not None and value not in ("", [], {})
+
+
+def _fact_name(key: str) -> str:
+    return key.removesuffix("_bytes").replace("_", " ")
 
 
 def is_heavy(one: Remark) -> bool:

@@ -1,0 +1,60 @@
+"""The columns of the tables: in the order promised, each explained, and none invented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from controller.plan.factors import FACTORS
+from controller.report.columns import COMPARISON, SUMMARY, TRIALS
+
+DICTIONARY = Path(__file__).parents[2] / "exports" / "COLUMNS.md"
+
+FIRST_OF_SUMMARY = (
+    "run_id target variant scenario endpoint trials requests failures throughput_per_s throughput_low_per_s "
+    "throughput_high_per_s latency_p50_ms latency_p90_ms latency_p95_ms latency_p99_ms latency_p999_ms latency_max_ms "
+    "service_p50_ms service_p99_ms server_cpu_us_per_request proxy_cpu_us_per_request backing_cpu_us_per_request "
+    "generator_cpu_us_per_request server_peak_rss_mib bound doubts"
+).split()
+
+
+def explained(table: str) -> list[tuple[str, str]]:
+    """Return (column, meaning) of one table of the dictionary, in the order written."""
+    text = DICTIONARY.read_text(encoding="utf-8").split(f"## {table}\n", 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]+) \|$", text, re.MULTILINE)
+
+
+def test_summary_columns_stand_in_the_order_promised() -> None:
+    """First the fixed ones, then every factor, notes last."""
+    assert [*SUMMARY] == [*FIRST_OF_SUMMARY, *FACTORS, "notes"]
+
+
+def test_trials_are_the_same_with_what_one_trial_has() -> None:
+    """trials.csv has every column of summary.csv, in the same order, and its own."""
+    own = "trial block order started_at startup_s warmup_s duration_s answered_total outcome reason".split()
+
+    assert [column for column in TRIALS if column in SUMMARY] == [*SUMMARY]
+    assert [column for column in TRIALS if column not in SUMMARY] == own
+
+
+def test_comparison_columns_stand_in_the_order_promised() -> None:
+    """comparison.csv has these columns and no other."""
+    assert " ".join(COMPARISON) == (
+        "scenario endpoint variant baseline candidate metric ratio ratio_low ratio_high p_value verdict detectable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("summary.csv", SUMMARY),
+        ("trials.csv", tuple(column for column in TRIALS if column not in SUMMARY)),
+        ("comparison.csv", COMPARISON),
+    ],
+)
+def test_every_column_is_explained(table: str, columns: tuple[str, ...]) -> None:
+    """The dictionary explains exactly the columns that the code writes, in their order."""
+    rows = explained(table)
+
+    assert tuple(column for column, _ in rows) == columns
+    assert all(len(meaning) > 10 for _, meaning in rows)
