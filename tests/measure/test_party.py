@@ -120,6 +120,16 @@ def process_of(cpu_s: float, *, tid: int = 1, delay_s: float = 0.0, rss_bytes: i
     return ProcessReading(1, 1, thread.cpu_ns, 0, rss_bytes, {tid: thread})
 
 
+def test_what_an_ended_thread_used_is_not_rounded_away() -> None:
+    """The kernel's own sum comes in ticks: what a thread was seen to use below one stays counted when it ends."""
+    party = Party()
+    short = ThreadReading(5_000_000, 0, 0)
+    for at_s, threads in enumerate([{1: ThreadReading(0)}, {1: ThreadReading(0), 2: short}, {1: ThreadReading(0)}]):
+        party.look(at_s, [replace(process_of(0), threads=threads)])
+
+    assert party.usage(0.0, 2.0).cpu_s == 0.005
+
+
 def test_between_looks_counts_grow_evenly() -> None:
     """A phase that begins and ends between two looks gets its share."""
     party = Party()
