@@ -1,12 +1,12 @@
-"""The endpoint contract in FastAPI, run by uvicorn (main.py)."""
+"""The endpoint contract in FastAPI, run by uvicorn in processes of gunicorn (gunicorn.conf.py)."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from multiprocessing import current_process
 from typing import Annotated, Any
 
 import aiosqlite
@@ -14,7 +14,7 @@ from cachetools import TTLCache
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from settings import Settings, Whole, read_settings
+from settings import Whole, read_settings
 from starlette.exceptions import HTTPException
 
 QUOTE = "SELECT id, author, content FROM quotes WHERE id = ?"
@@ -30,16 +30,17 @@ class Quotes:
     same, as services do: the loop must go on when the file is not warm, or when the database is another one.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, uri: str, connections: int) -> None:
+        self._uri = uri
+        self._connections = connections
         self._open: list[aiosqlite.Connection] = []
         # Last in, first out: a connection used just now has its pages and its statement at hand.
         self._free: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
 
     async def open(self) -> None:
-        """Open this process's share of the connections."""
-        for _ in range(self._settings.pool_share(process_number())):
-            connection = await aiosqlite.connect(self._settings.database_uri, uri=True, isolation_level=None)
+        """Open the connections; needs the running loop."""
+        for _ in range(self._connections):
+            connection = await aiosqlite.connect(self._uri, uri=True, isolation_level=None)
             self._open.append(connection)
             # The shared lock is kept from the first query on, as the contract says.
             await connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -74,16 +75,10 @@ async def random_row(connection: aiosqlite.Connection) -> dict[str, Any]:
     return {"id": number, "author": author, "content": content}
 
 
-def process_number() -> int:
-    """Return which of uvicorn's processes this is, from 1; it calls them SpawnProcess-1, SpawnProcess-2, ..."""
-    number = current_process().name.rpartition("-")[2]
-    return int(number) if number.isdigit() else 1
-
-
 def create_app() -> FastAPI:
     """Build the application from the settings in the environment."""
     settings = read_settings()
-    quotes = Quotes(settings)
+    quotes = Quotes(settings.database_uri, settings.pool_share(int(os.environ.get("GUNICORN_WORKER", "1"))))
     # Without room every look-up is a miss.
     entries = 0 if settings.cache_backend == "none" else CACHE_ENTRIES
     cache: TTLCache[str, dict[str, str]] = TTLCache(maxsize=entries, ttl=settings.cache_ttl_s)

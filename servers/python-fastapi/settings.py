@@ -19,9 +19,10 @@ def digits(value: Any) -> Any:
 
 def address(value: str) -> str:
     try:
-        return str(ip_address(value))
+        ip_address(value)
     except ValueError as error:
         raise PydanticCustomError("address", "expected an IP address") from error
+    return value
 
 
 Whole = Annotated[int, BeforeValidator(digits)]
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
                 {"processes": self.server_cpus, "found": self.db_pool_size},
             )
         return self
+
+    @property
+    def bind_address(self) -> str:
+        """The address as it stands before a port."""
+        return f"[{self.bind}]" if ":" in self.bind else self.bind
 
     @property
     def database_uri(self) -> str:

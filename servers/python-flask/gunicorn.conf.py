@@ -13,6 +13,8 @@ except WrongSetting as error:
 wsgi_app = "app:create_app()"
 bind = f"{settings.bind}:{settings.port}"
 workers = settings.server_cpus
+# A listening socket for each process: of a shared one, the first to wake takes most connections, and keeps them.
+reuse_port = settings.server_cpus > 1
 worker_class = "gthread"
 # A request that waits for the cache's origin holds its thread; requests that compute gain nothing from more of them.
 threads = 32

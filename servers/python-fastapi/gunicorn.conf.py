@@ -1,0 +1,43 @@
+"""How gunicorn runs app.py: one process a core, in each an event loop of uvicorn, connections kept open."""
+
+import os
+import sys
+
+from settings import read_settings
+from uvicorn_worker import UvicornWorker
+
+try:
+    settings = read_settings()
+except ValueError as error:
+    sys.exit(f"python-fastapi: {error}")
+
+
+class Worker(UvicornWorker):
+    """A process of uvicorn, on the fast loop and parser, without a request log."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "access_log": False,
+    }
+
+
+wsgi_app = "app:create_app()"
+bind = f"{settings.bind_address}:{settings.port}"
+workers = settings.server_cpus
+# A listening socket for each process: of a shared one, the first to wake takes most connections, and keeps them.
+reuse_port = settings.server_cpus > 1
+worker_class = Worker
+keepalive = 300
+backlog = 2048
+# The contract's 5 s, with room for the master to notice.
+graceful_timeout = 3
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# It would be one path for all instances of a user, and nothing here speaks to it.
+control_socket_disable = True
+
+
+def post_fork(_server, worker):
+    """Tell the application which process it is in: its pool is a share of DB_POOL_SIZE."""
+    os.environ["GUNICORN_WORKER"] = str(worker.age)
