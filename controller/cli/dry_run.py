@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from controller.cli.progress import size_text, trial_name
-from controller.run import DryRun
+from controller.report.forecast import DryRun
 
 _WIDTH: Final = 100
 _GLUE: Final = "\N{NO-BREAK SPACE}"

@@ -4,8 +4,8 @@ from typing import Final
 
 from controller.cli.shape import shown_path
 from controller.errors import LoadError, StackError
+from controller.report.outcome import RunOutcome
 from controller.report.text import findings_text
-from controller.run import RunOutcome
 
 INTERRUPTED: Final = 130
 IN_DOUBT: Final = 11

@@ -5,9 +5,8 @@ import click
 from controller.cli.place import Place
 from controller.cli.shape import examples, shown_path
 from controller.compare.findings import about_targets
-from controller.report.html import write_page
+from controller.report.outcome import write_all
 from controller.report.stored import Shown, stored_findings
-from controller.report.tables import write_tables
 
 
 @click.command(epilog=examples("fastserve report latest"))
@@ -20,5 +19,5 @@ def report(place: Place, name: str) -> None:
     found, warnings = stored_findings(folder, shown=Shown(folder=shown_path(folder), about=about))
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    for path in (*write_tables(folder, found), write_page(folder, found)):
+    for path in write_all(folder, found):
         click.echo(shown_path(path))

@@ -1,19 +1,12 @@
 """`fastserve run`: a plan from its first build to its tables."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from controller.cli.dry_run import dry_run_text
-from controller.cli.interrupts import two_steps
-from controller.cli.outcome import outcome_text, status_of
 from controller.cli.place import Place
-from controller.cli.progress import PlainProgress, Progress, can_redraw
-from controller.cli.shape import examples, shown_path
+from controller.cli.shape import examples
 from controller.errors import PlanError
-from controller.run import RunOptions, StopRequest, run_plan
-from controller.run import dry_run as what_would_run
 
 
 @click.command(
@@ -56,42 +49,19 @@ def run(
     5 store, 11 results in doubt, 10 an SLO missed, 0.
     """
     refuse_what_is_not_yet(runtime=runtime, machines=machines, influx=influx)
-    into = out or place.runs
+    from controller.cli.running import RunOptions, dry_run_lines, run_and_show
+
     options = RunOptions(
         project=place.project,
         plan=place.plan(plan),
         overrides=overrides,
-        out=into,
+        out=out or place.runs,
         resume=place.run(str(resume)) if resume else None,
-        shown_folder=shown_path(resume or into / "latest"),
     )
     if dry_run:
-        click.echo(dry_run_text(what_would_run(options)))
+        click.echo(dry_run_lines(options))
         return 0
     return run_and_show(options)
-
-
-def run_and_show(options: RunOptions) -> int:
-    """Run a plan with its progress on stderr, print what it found, and return the exit status."""
-    stop, progress = StopRequest(), progress_display()
-    try:
-        with two_steps(stop, progress):
-            outcome = run_plan(options, progress, stop)
-    finally:
-        progress.finished()
-    for warning in outcome.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    click.echo(outcome_text(outcome), nl=False)
-    return status_of(outcome)
-
-
-def progress_display() -> Progress:
-    """Return a display that redraws where the terminal can, and plain lines elsewhere."""
-    if can_redraw(sys.stdout) and can_redraw(sys.stderr):
-        from controller.cli.live import LiveProgress
-
-        return LiveProgress(sys.stderr)
-    return PlainProgress(lambda line: click.echo(line, err=True))
 
 
 def refuse_what_is_not_yet(*, runtime: str, machines: str | None, influx: str | None) -> None:

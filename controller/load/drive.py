@@ -140,9 +140,7 @@ def window_of(event: Mapping[str, Any], driven: Driven) -> Window:
     return replace(window, phase=driven.phase_at(window))
 
 
-def _end_warmup(
-    fleet: Fleet, driven: Driven, rates: Sequence[float], *, load: Load, least_warmup_s: float
-) -> None:
+def _end_warmup(fleet: Fleet, driven: Driven, rates: Sequence[float], *, load: Load, least_warmup_s: float) -> None:
     least_s = load.ramp_up_s + least_warmup_s
     if (reason := warmup_end(rates, least_s=least_s)) is not None:
         from_s = float(math.ceil(_now_s(driven) + _AHEAD_S))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from controller.errors import FastServeError, LoadError, StackError
+from controller.errors import LoadError, StackError
 from controller.load.drive import Driven, Watch, drive
 from controller.load.job import Job, JobRequest
 from controller.load.standing import StandingFleet
@@ -22,23 +22,19 @@ from controller.measure.judgement import (
     steadiness_doubts,
 )
 from controller.measure.resources import Sampler
-from controller.measure.trial import TrialResult, Usage
+from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult, Usage
 from controller.measure.window import Phase, Window, merged_endpoints
 from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial
-from controller.plan.target import Target
 from controller.stack.check import check_requests, contract_error
 from controller.stack.cpus import Cores
-from controller.stack.preflight import Prepared, settings_of
+from controller.stack.preflight import Ground, Prepared, settings_of
 from controller.stack.process import Running, run_target
 from controller.stack.supervisor import Supervisor
 
 MASTER = "master"
-FAILED = "failed"
-OK = "ok"
-INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +42,8 @@ class Bench:
     """What all trials of a run share."""
 
     plan: Plan
-    contract: Contract
     prepared: Mapping[str, Prepared]
-    database: Path
+    ground: Ground
     supervisor: Supervisor
     fleet: StandingFleet
     sampler: Sampler
@@ -94,7 +89,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
     except StackError as error:
         outcome, reason = FAILED, str(error)
     except LoadError as error:
-        outcome, reason = FAILED, f"load: {error}"
+        outcome, reason = FAILED, f"{LOAD_FAILED}{error}"
         bench.fleet.discard()
     return _result(bench, trial, order=order, started_at=started_at, record=record, outcome=outcome, reason=reason)
 
@@ -104,13 +99,20 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: _Rec
     prepared, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
     fleet = bench.fleet.ready()
     log = bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log"
-    settings = settings_of(bench.plan, trial.variant, database=bench.database)
+    settings = settings_of(bench.plan, trial.variant, ground=bench.ground)
+    bench.ground.warm()
     with run_target(
         bench.supervisor, prepared.target, prepared.build, settings=settings, cores=bench.cores.target, log=log
     ) as running:
         record.startup_s = running.startup_s
-        contract = bench.contract if prepared.target.contract else None
-        findings, _ = check_requests(running.url, scenario.requests, scenario.headers, contract)
+        contract = bench.ground.contract if prepared.target.contract else None
+        findings, _ = check_requests(
+            running.url,
+            scenario.requests,
+            headers=scenario.headers,
+            contract=contract,
+            timeout_s=scenario.load.timeout_s,
+        )
         if findings:
             raise contract_error(trial.target, findings)
         bench.sampler.watch(SERVER, running.launched.family)

@@ -17,7 +17,7 @@ def provide_engine(environment: Environment, engine: Engine) -> None:
     _engines[id(environment)] = engine
 
 
-def sleep_until_killed(user: User) -> None:
+def sleep_until_killed(_user: User) -> None:
     """Do nothing: the engine's thread does the work."""
     while True:
         gevent.sleep(3600)

@@ -36,7 +36,9 @@ def generator_doubt(shares: Mapping[str, float]) -> list[Doubt]:
     share = shares.get(GENERATOR, 0.0)
     if share < BUSY_FROM:
         return []
-    return [Doubt(DoubtKind.GENERATOR_SATURATED, f"generator {share:.0%} busy (CPU and run delay), limit {BUSY_FROM:.0%}")]
+    return [
+        Doubt(DoubtKind.GENERATOR_SATURATED, f"generator {share:.0%} busy (CPU and run delay), limit {BUSY_FROM:.0%}")
+    ]
 
 
 def shared_doubt(shares: Mapping[str, float], *, shared: bool) -> list[Doubt]:
@@ -54,7 +56,9 @@ def steadiness_doubts(rates_per_s: Sequence[float], *, warmup_end: str) -> list[
         doubts.append(Doubt(DoubtKind.WARMUP_CAPPED, "throughput still drifted when the warm-up was ended at its cap"))
     drift = halves_differ(rates_per_s)
     if drift is not None and drift > MOST_DRIFT:
-        doubts.append(Doubt(DoubtKind.NOT_STEADY, f"halves of the measured phase differ by {drift:.1%}, limit {MOST_DRIFT:.0%}"))
+        doubts.append(
+            Doubt(DoubtKind.NOT_STEADY, f"halves of the measured phase differ by {drift:.1%}, limit {MOST_DRIFT:.0%}")
+        )
     return doubts
 
 

@@ -9,6 +9,13 @@ from controller.measure.window import EndpointCounts, merged_counts
 # All endpoints of a scenario together.
 TOGETHER = "*"
 
+# How a trial ended: whole; without what was planned; cut short because the user asked for it.
+OK = "ok"
+FAILED = "failed"
+INTERRUPTED = "interrupted"
+# How the reason of a trial begins that failed for the generator and not for its target.
+LOAD_FAILED = "load: "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -60,7 +67,7 @@ class TrialResult:
     @property
     def ok(self) -> bool:
         """Whether the trial was measured to its end."""
-        return self.outcome == "ok"
+        return self.outcome == OK
 
     def counts(self, endpoint: str) -> EndpointCounts | None:
         """Return an endpoint's counts of the measured phase; `*` is all together; None without any."""

@@ -102,7 +102,7 @@ class WorkerPlugin(_Driver):
         try:
             self.load(job_from_wire(msg.data))
         except LoadError as error:
-            self._runner.send_message("fs_refused", str(error))
+            self._runner.send_message("fs_refused", {"text": str(error)})
         else:
             self._runner.send_message("fs_ready", None)
 

@@ -112,7 +112,7 @@ class MasterPlugin:
         self._runner.send_message("fs_go", {"start_ns": self._start_ns, "boot": boot_id()})
 
     def _refuse(self, msg: Any, **_: Any) -> None:
-        self._refused = msg.data
+        self._refused = msg.data["text"]
 
     def _report(self, client_id: str, data: dict[str, Any]) -> None:
         if (acknowledgement := self._collector.report(client_id, data.get(REPORT_KEY))) is not None:

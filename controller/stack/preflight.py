@@ -1,17 +1,21 @@
 """Before any load: every target is built, starts, and keeps the contract; what was found right is remembered."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
-from controller.plan.contract import Contract
+from controller import __version__
+from controller.plan.contract import Contract, read_contract
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.target import Target
 from controller.stack.build import Build, build_target
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.check import check_contract, contract_error
+from controller.stack.contract_rules import Finding
+from controller.stack.database import sqlite_database, warm_rows
 from controller.stack.process import run_target
 from controller.stack.settings import Settings
 from controller.stack.supervisor import Supervisor
@@ -29,7 +33,31 @@ class Prepared:
     build: Build
 
 
-def settings_of(plan: Plan, variant: Variant, *, database: Path) -> Settings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all targets stand on: the contract's data and the database made of it; None where no target has them."""
+
+    contract: Contract | None = None
+    database: Path | None = None
+
+    def warm(self) -> None:
+        """Read all rows once, so that every trial finds them in memory."""
+        if self.database is not None:
+            warm_rows(self.database)
+
+
+def lay_ground(servers: Path, prepared: Mapping[str, Prepared]) -> Ground:
+    """Read the contract and make its database, where some target keeps the contract.
+
+    Raises PlanError for a folder of servers whose contract cannot be read.
+    """
+    if not any(ready.target.contract for ready in prepared.values()):
+        return Ground()
+    contract = read_contract(servers)
+    return Ground(contract=contract, database=sqlite_database(servers / "contract" / "quotes.csv"))
+
+
+def settings_of(plan: Plan, variant: Variant, *, ground: Ground) -> Settings:
     """Return what a target is told in a trial of this plan and variant."""
     return Settings(
         server_cpus=plan.cpus.target,
@@ -37,7 +65,7 @@ def settings_of(plan: Plan, variant: Variant, *, database: Path) -> Settings:
         cache_miss_ms=plan.environment.cache_miss_ms,
         cache_ttl_s=plan.environment.cache_ttl_s,
         db_backend=str(variant.levels["db"]),
-        sqlite_path=database,
+        sqlite_path=ground.database,
         db_pool_size=int(variant.levels["pool"]),
         metrics=str(variant.levels["metrics"]),
     )
@@ -61,41 +89,38 @@ def check_targets(
     plan: Plan,
     prepared: Mapping[str, Prepared],
     *,
-    contract: Contract,
-    database: Path,
+    ground: Ground,
     supervisor: Supervisor,
     logs: Path,
-    cores: tuple[int, ...],
     say: Callable[[str], None],
 ) -> None:
     """Start every target once and hold it to the contract, unless this build with these settings has passed before.
 
     Raises StackError for the first that does not start or breaks the contract.
     """
-    for variant in plan.variants:
-        settings = replace(settings_of(plan, variant, database=database), cache_miss_ms=CHECK_MISS_MS)
-        for name, ready in prepared.items():
-            passed = _passed_file(ready, settings, contract)
-            if passed.exists():
-                continue
-            say(f"checking {name}")
-            log = logs / f"check-{name}.log"
-            with run_target(
-                supervisor, ready.target, ready.build, settings=settings, cores=cores, log=log
-            ) as running:
-                if ready.target.contract and (findings := check_contract(running.url, contract, settings)):
-                    raise contract_error(name, findings)
-            passed.touch()
+    for variant, (name, ready) in product(plan.variants, prepared.items()):
+        settings = replace(settings_of(plan, variant, ground=ground), cache_miss_ms=CHECK_MISS_MS)
+        passed = _passed_file(ready, settings)
+        if passed.exists():
+            continue
+        say(f"checking {name}")
+        log = logs / f"check-{name}.log"
+        with run_target(supervisor, ready.target, ready.build, settings=settings, log=log) as running:
+            if ready.target.contract and ground.contract is not None:
+                _hold_to_contract(name, check_contract(running.url, ground.contract, settings))
+        passed.touch()
 
 
-def _passed_file(ready: Prepared, settings: Settings, contract: Contract) -> Path:
-    """Return the file whose existence says that this build passed with these settings under this contract."""
-    text = repr((ready.build.key, settings.environment(), hash_of(contract)))
+def _hold_to_contract(name: str, findings: Sequence[Finding]) -> None:
+    if findings:
+        raise contract_error(name, findings)
+
+
+def _passed_file(ready: Prepared, settings: Settings) -> Path:
+    """Return the file whose existence says that this build passed with these settings.
+
+    The settings name the database by a path that is made of its content, and so stand for the contract too.
+    """
+    text = repr((__version__, ready.build.key, settings.environment()))
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     return made_folder(cache_folder() / "checked") / f"{ready.target.name}-{key}"
-
-
-def hash_of(contract: Contract) -> str:
-    """Return a digest of the contract's data."""
-    rows = b"".join(contract.rows[number] for number in sorted(contract.rows))
-    return hashlib.sha256(rows).hexdigest()

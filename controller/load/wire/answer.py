@@ -50,7 +50,9 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
 
 def _body_bytes(status: int, fields: list[tuple[bytes, bytes]]) -> int:
     lengths = {part.strip() for name, value in fields if name == b"content-length" for part in value.split(b",")}
-    codings = [part.strip().lower() for name, value in fields if name == b"transfer-encoding" for part in value.split(b",")]
+    codings = [
+        part.strip().lower() for name, value in fields if name == b"transfer-encoding" for part in value.split(b",")
+    ]
     if status < 200 or status in (204, 304):
         return 0
     if codings:

@@ -134,8 +134,9 @@ class Engine:
     def attach(self) -> int:
         """Add one connection; returns its number, to detach it by."""
         self._numbers += 1
-        self._soon(lambda drive, number=self._numbers: drive.attach(number))
-        return self._numbers
+        number = self._numbers
+        self._soon(lambda drive: drive.attach(number))
+        return number
 
     def detach(self, number: int) -> None:
         """Let a connection go after its request in flight."""

@@ -1,0 +1,84 @@
+"""All trials of a run, one after the other: each is handed on to be stored before the next begins."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from controller.errors import LoadError
+from controller.load.trial import Bench, Ears, run_trial
+from controller.load.watcher import StopRequest, Watcher
+from controller.measure.judgement import GENERATOR
+from controller.measure.trial import LOAD_FAILED, TrialResult, Usage
+from controller.measure.window import Phase, Window, merged_counts
+from controller.plan.scenario import Load
+from controller.plan.schedule import Trial
+from controller.stack.timewait import drain_time_wait
+
+_MOST_FAILURES_IN_A_ROW = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Who stores what comes: each sealed window with what every party used lately, and each result."""
+
+    window: Callable[[Window, Mapping[str, Usage]], None]
+    result: Callable[[TrialResult], None]
+
+
+def run_trials(
+    bench: Bench, todo: Sequence[Trial], *, first_order: int, keeper: Keeper, watcher: Watcher, stop: StopRequest
+) -> None:
+    """Run trials until all are done or the user asked for the end.
+
+    Raises LoadError when Locust failed in several trials in a row; all results until then are kept.
+    """
+    began_s, failures = time.monotonic(), 0
+    for done, trial in enumerate(todo):
+        if stop.asked:
+            return
+        each_s = (time.monotonic() - began_s) / done if done else _expected_s(bench, trial)
+        watcher.trial_started(trial, first_order + done, done, len(todo), each_s * (len(todo) - done))
+        drain_time_wait()
+        ears = Ears(window=_ear(bench, trial, keeper=keeper, watcher=watcher), stopped=lambda: stop.asked)
+        result = run_trial(bench, trial, order=first_order + done, ears=ears)
+        keeper.result(result)
+        each_s = (time.monotonic() - began_s) / (done + 1)
+        watcher.trial_ended(result, each_s * (len(todo) - done - 1))
+        failures = failures + 1 if (result.reason or "").startswith(LOAD_FAILED) else 0
+        if failures >= _MOST_FAILURES_IN_A_ROW:
+            raise LoadError(f"Locust failed in {failures} trials in a row, the last time: {result.reason}")
+
+
+def _expected_s(bench: Bench, trial: Trial) -> float:
+    load = bench.plan.scenario(trial.scenario).load
+    return load.ramp_up_s + (load.warmup_s or 0.0) + load.duration_s
+
+
+def _ear(bench: Bench, trial: Trial, *, keeper: Keeper, watcher: Watcher) -> Callable[[Window], None]:
+    load = bench.plan.scenario(trial.scenario).load
+    begins_s: dict[Phase, float] = {}
+
+    def hear(window: Window) -> None:
+        usage = bench.sampler.latest()
+        keeper.window(window, usage)
+        begin_s = begins_s.setdefault(window.phase, window.start_s)
+        together = merged_counts(window.endpoints.values())
+        length_s = window.end_s - window.start_s
+        watcher.window(
+            trial,
+            window.phase,
+            window.end_s - begin_s,
+            _phase_s(load, window.phase),
+            together.samples / length_s if length_s else 0.0,
+            together.latency.quantile_ms(99, 100),
+            together.failures,
+            usage[GENERATOR].busiest if GENERATOR in usage else None,
+        )
+
+    return hear
+
+
+def _phase_s(load: Load, phase: Phase) -> float | None:
+    if phase is Phase.WARMUP:
+        return None if load.warmup_s is None else load.ramp_up_s + load.warmup_s
+    return load.duration_s if phase is Phase.MEASURED else None

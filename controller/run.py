@@ -1,0 +1,152 @@
+"""The flow of a run: plan -> stack -> load -> measure -> store -> compare -> report."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from controller.compare.findings import about_targets
+from controller.load.fleet import Crew
+from controller.load.place import locustfile
+from controller.load.standing import StandingFleet
+from controller.load.trial import Bench
+from controller.load.trials import Keeper, run_trials
+from controller.load.watcher import StopRequest, Watcher
+from controller.measure.resources import Sampler
+from controller.plan.plan import Plan
+from controller.plan.reader import read_plan
+from controller.plan.schedule import Trial, expected_seconds, trials_of
+from controller.plan.target import Target, read_targets
+from controller.plan.text import plan_toml
+from controller.report.forecast import DryRun, forecast
+from controller.report.outcome import RunOutcome, write_outcome
+from controller.report.stored import Shown
+from controller.stack.cpus import Cores, assign_cores, usable_cores
+from controller.stack.limits import check_open_files
+from controller.stack.lock import machine_lock
+from controller.stack.preflight import check_targets, lay_ground, prepare_targets
+from controller.stack.supervisor import supervise
+from controller.stack.tools import missing_tools
+from controller.store.facts import machine_facts
+from controller.store.folder import RunContents, RunFolder, create_run_folder, iso_time, open_run_folder
+from controller.store.journal import Journal, missing_trials, next_order, read_trials
+from controller.store.lock import run_lock
+from controller.store.resume import check_same_plan
+
+# Descriptors that one process needs beside the connections of a trial.
+_SPARE_FILES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What to run: a plan's file, the project its servers are in, and where the run's folder goes."""
+
+    project: Path
+    plan: Path
+    overrides: tuple[str, ...] = ()
+    out: Path
+    resume: Path | None = None
+
+
+def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOutcome:
+    """Run a plan from its file to its tables.
+
+    Raises a FastServeError for what keeps it from beginning or from being stored; what goes wrong in a
+    trial makes that a failed trial. Whatever happens, what was measured is in the run folder.
+    """
+    plan, targets, cores = _read(options)
+    trials = trials_of(plan)
+    check_open_files(max(scenario.load.connections for scenario in plan.scenarios) + _SPARE_FILES)
+    watcher.planned(plan, trials, expected_seconds(plan, targets))
+
+    with machine_lock(plan.name) as lock_fd:
+        prepared = prepare_targets(plan, targets, say=watcher.stage)
+        ground = lay_ground(options.project / "servers", prepared)
+        builds = {name: ready.build.key for name, ready in prepared.items()}
+        run = _run_folder(options, plan, builds=builds, cores=cores)
+        with (
+            run_lock(run.path),
+            Journal(run.path) as journal,
+            supervise(label=run.run_id, logs=run.logs, lock_fd=lock_fd) as supervisor,
+            _pinned(cores.control),
+            Sampler() as sampler,
+            StandingFleet(supervisor, _crew(plan, cores), folder=run.logs, locustfile=locustfile()) as fleet,
+        ):
+            bench = Bench(
+                plan=plan,
+                prepared=prepared,
+                ground=ground,
+                supervisor=supervisor,
+                fleet=fleet,
+                sampler=sampler,
+                cores=cores,
+                logs=run.logs,
+            )
+            check_targets(plan, prepared, ground=ground, supervisor=supervisor, logs=run.logs, say=watcher.stage)
+            watcher.stage("starting Locust")
+            fleet.ready()
+            keeper = Keeper(
+                window=lambda window, used: journal.append_window(window, at=_now(), resources=used),
+                result=journal.append_trial,
+            )
+            todo = _lacking(run, trials)
+            run_trials(bench, todo, first_order=next_order(run.path), keeper=keeper, watcher=watcher, stop=stop)
+        shown = Shown(folder=_shown(run.path), about=about_targets(targets[name] for name in plan.targets))
+        return write_outcome(run.path, shown=shown, interrupted=stop.asked)
+
+
+def dry_run(options: RunOptions) -> DryRun:
+    """Return what run_plan would do with these options, without doing it."""
+    return forecast(*_read(options))
+
+
+def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
+    targets = read_targets(options.project / "servers")
+    available = [name for name, target in targets.items() if not missing_tools(target)]
+    plan = read_plan(options.plan, overrides=options.overrides, targets=targets, available=available)
+    return plan, targets, assign_cores(plan.cpus, usable_cores())
+
+
+def _run_folder(options: RunOptions, plan: Plan, *, builds: Mapping[str, str], cores: Cores) -> RunFolder:
+    """Return a new folder, or that of the run that is resumed once plan and targets are known to be the same."""
+    text = plan_toml(plan)
+    if options.resume is not None:
+        run = open_run_folder(options.resume)
+        check_same_plan(run, plan_toml=text, builds=builds)
+        return run
+    roles = {"target": cores.target, "generator": cores.generator, "control": cores.control}
+    facts = machine_facts(cores=roles, checkout=Path(__file__).resolve().parents[1])
+    contents = RunContents(plan_toml=text, planned=len(trials_of(plan)), builds=builds, machine=facts)
+    return create_run_folder(options.out, plan.name, now=datetime.now(UTC), contents=contents)
+
+
+def _lacking(run: RunFolder, trials: Sequence[Trial]) -> list[Trial]:
+    lacking = set(missing_trials([trial.number for trial in trials], read_trials(run.path)))
+    return [trial for trial in trials if trial.number in lacking]
+
+
+def _crew(plan: Plan, cores: Cores) -> Crew:
+    most = max(scenario.load.workers or len(cores.generator) for scenario in plan.scenarios)
+    return Crew(workers=most, generator=cores.generator, control=cores.control)
+
+
+@contextmanager
+def _pinned(cores: Sequence[int]) -> Iterator[None]:
+    """Keep this process on some cores for the time of the block, so that it takes no time from the target."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _now() -> str:
+    return iso_time(datetime.now(UTC))
+
+
+def _shown(path: Path) -> str:
+    """Return a path as the reader would type it from where the command was called."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
