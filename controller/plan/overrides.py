@@ -1,12 +1,15 @@
 """Settings given beside a plan, as --set KEY=VALUE in TOML, merged into its table before it is checked."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from controller.plan.problems import Problems
 from controller.plan.toml_text import KeyPath, found_text, path_text
 from controller.plan.tomlfile import parse_toml
+
+_BARE_WORD: Final = re.compile(r"[A-Za-z0-9._/:, -]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,6 @@ def _value(text: str, path: KeyPath) -> object:
     except ValueError:
         pass
     problem = f"{key}: expected a value in TOML, found {found_text(bare)}"
-    if bare and not set(bare) & set("\"'[]{}="):
+    if _BARE_WORD.fullmatch(bare):
         problem += f"; strings need quotes: --set '{key}=\"{bare}\"'"
     raise ValueError(problem)
