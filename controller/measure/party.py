@@ -45,6 +45,7 @@ class Party:
 
     def __init__(self) -> None:
         """Start without a look."""
+        # The first and the last look.
         self.looked_at_s: list[float] = []
         self._processes: dict[int, _Process] = {}
         self._seen = False
@@ -68,7 +69,7 @@ class Party:
         self._switched.append(at_s, self._switches)
         self._rss.append(at_s, sum(reading.rss_bytes for reading in listed))
         self._thread_count.append(at_s, sum(len(reading.threads) for reading in listed))
-        self.looked_at_s = [*self.looked_at_s[:1], *self.looked_at_s[-1:], at_s]
+        self.looked_at_s = [*self.looked_at_s[:1], at_s]
 
     def usage(self, from_s: float, to_s: float) -> Usage | None:
         """Return what was used between two times; None where that was not, or not all, observed."""
@@ -84,6 +85,13 @@ class Party:
             threads=round(self._thread_count.greatest(from_s, to_s)),
             context_switches=round(self._switched.growth(from_s, to_s)),
         )
+
+    def latest(self, lasting_s: float) -> Usage | None:
+        """Return what was used in so many seconds before the last look; None where that was not, or not all, observed.
+
+        Two looks may be milliseconds apart: a share of so short a time would say nothing.
+        """
+        return self.usage(self.looked_at_s[-1] - lasting_s, self.looked_at_s[-1])
 
     def _update(self, readings: Mapping[int, ProcessReading]) -> tuple[int, int]:
         """Bring all processes up to date and return by how much CPU (ns) and switches grew.

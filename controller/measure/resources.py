@@ -40,24 +40,23 @@ class Sampler:
         Processes that are gone may be among them. A party that was watched before begins anew.
         """
         with self._lock:
-            self._parties[party] = Party()
-            self._pids[party] = pids
-            self._look(party)
+            record = Party()
+            self._look(record, pids)
+            self._parties[party], self._pids[party] = record, pids
 
     def unwatch(self, party: str) -> None:
         """Stop looking at a party after a last look; what is known of it stays known."""
         with self._lock:
             if party in self._pids:
-                self._look(party)
-                del self._pids[party]
+                self._look(self._parties[party], self._pids.pop(party))
 
     def sample(self) -> float:
         """Look at all parties now; return the time at which it began, in seconds of time.monotonic()."""
         began_s = time.monotonic()
         with self._lock:
             self._raise_failure()
-            for party in self._pids:
-                self._look(party)
+            for party, pids in self._pids.items():
+                self._look(self._parties[party], pids)
         return began_s
 
     def usage(self, party: str, from_s: float, to_s: float) -> Usage | None:
@@ -72,19 +71,14 @@ class Sampler:
             if record is None:
                 return None
             if party in self._pids and record.looked_at_s[-1] < to_s:
-                self._look(party)
+                self._look(record, self._pids[party])
             return record.usage(from_s, to_s)
 
     def latest(self) -> Mapping[str, Usage]:
-        """Return what each watched party used between the last two looks; parties looked at once are left out."""
+        """Return what each watched party used in the last interval; parties not watched for so long are left out."""
         with self._lock:
             self._raise_failure()
-            looked = {party: self._parties[party] for party in self._pids}
-            usages = {
-                party: record.usage(*record.looked_at_s[-2:])
-                for party, record in looked.items()
-                if len(record.looked_at_s) > 1
-            }
+            usages = {party: self._parties[party].latest(self._interval_s) for party in self._pids}
         return {party: usage for party, usage in usages.items() if usage is not None}
 
     def __enter__(self) -> Self:
@@ -109,10 +103,10 @@ class Sampler:
     def _next_s(self) -> float:
         return (math.floor(time.monotonic() / self._interval_s) + 1) * self._interval_s
 
-    def _look(self, party: str) -> None:
+    def _look(self, record: Party, pids: Callable[[], Iterable[int]]) -> None:
         at_s = time.monotonic()
-        readings = (read_process(pid, root=self._root) for pid in dict.fromkeys(self._pids[party]()))
-        self._parties[party].look(at_s, (reading for reading in readings if reading is not None))
+        readings = (read_process(pid, root=self._root) for pid in dict.fromkeys(pids()))
+        record.look(at_s, (reading for reading in readings if reading is not None))
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

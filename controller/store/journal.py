@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from controller.errors import StoreError
-from controller.measure.trial import TrialResult, Usage
+from controller.measure.trial import INTERRUPTED, TrialResult, Usage
 from controller.measure.window import EndpointCounts, Phase, Window, merged_counts
 from controller.store.lines import LineFile, cut_off_bytes, read_lines
 from controller.store.rows import (
@@ -23,8 +23,6 @@ TRIALS = "trials.jsonl"
 
 Row = TypeVar("Row")
 
-# What a trial is called that a Ctrl-C ended: kept, but not what was planned.
-INTERRUPTED = "interrupted"
 # Merging costs a pass over all buckets: done for so many windows at once, memory stays small and time linear.
 _MERGED_AT_ONCE = 64
 

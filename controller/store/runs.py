@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.errors import StoreError
+from controller.measure.trial import INTERRUPTED
 from controller.store.files import is_file, writing
 from controller.store.folder import FACTS, LATEST, RunFolder, open_run_folder
-from controller.store.journal import INTERRUPTED, read_trial_rows
+from controller.store.journal import read_trial_rows
 from controller.store.lock import run_lock, writer_of
 
 

@@ -141,6 +141,18 @@ def test_between_looks_counts_grow_evenly() -> None:
     assert party.usage(0.0, 1.0).cpu_s == 0.0
 
 
+def test_latest_is_a_whole_interval() -> None:
+    """Two looks close to each other do not make the latest usage one of a moment."""
+    party = Party()
+    party.look(0.0, [process_of(0)])
+    party.look(0.5, [process_of(0.1)])
+    assert party.latest(1.0) is None
+
+    party.look(1.0, [process_of(0.2)])
+    party.look(1.001, [process_of(0.201)])
+    assert party.latest(1.0).cpu_s == pytest.approx(0.2, abs=0.001)
+
+
 def test_the_busiest_thread_is_that_of_the_phase() -> None:
     """A thread that was busy before or after does not make the phase busy, and run delay counts as busy."""
     party = Party()

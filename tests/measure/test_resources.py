@@ -235,7 +235,7 @@ def test_what_is_no_longer_watched_stays_known() -> None:
 
 
 def test_looks_happen_by_themselves() -> None:
-    """A running sampler knows what each party used between its last two looks."""
+    """A running sampler knows what each party used lately."""
     with running(BUSY) as process, Sampler(interval_s=0.05) as sampler:
         sampler.watch("server", lambda: [process.pid])
         wait_until(lambda: "server" in sampler.latest())
