@@ -73,6 +73,8 @@ def listening_ports(pids: Iterable[int]) -> list[int]:
 def _stranger(port: int, *, host: str, pids: Iterable[int]) -> str | None:
     addresses = _addresses_reached_by(host)
     listening = {inode for address, at, inode in _listeners() if at == port and address in addresses}
+    if not listening:
+        return None
     ours, all_seen = _socket_inodes(pids)
     if not (strange := listening - ours) or not all_seen:
         return None
