@@ -95,6 +95,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
         return _said(f"Error: {_usage_text(error)}", WRONG_USAGE)
     except (click.Abort, KeyboardInterrupt):
         return _said("interrupted", INTERRUPTED)
+    except SystemExit as error:
+        # click answers for shell completion this way, and with 1 where a pipe was closed.
+        return PIPE_CLOSED if error.code == 1 else 0
     except OSError as error:
         if error.errno != errno.EPIPE:
             raise

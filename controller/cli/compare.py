@@ -31,7 +31,9 @@ def compare(
         asked = "a second RUN" if second is not None else "--fail-if"
         raise PlanError(f"compare: {asked}: not yet; leave it out to compare the targets of one run")
     folder = place.run(name)
-    found, warnings = stored_findings(folder, baseline=baseline, shown=Shown(folder=shown_path(folder)))
+    # A run that was killed has no tables yet, and none are pointed at.
+    tables = shown_path(folder) if (folder / "summary.csv").is_file() else ""
+    found, warnings = stored_findings(folder, baseline=baseline, shown=Shown(folder=tables))
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(REPORTS[format_](found), nl=False)

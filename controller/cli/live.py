@@ -73,10 +73,16 @@ class LiveProgress:
         generator_busy: float | None,
     ) -> None:
         """Show one second of load."""
-        clock = f"{elapsed_s:.0f} s" if phase_s is None else f"{phase_s:.0f} s {bar_text(elapsed_s / phase_s)}"
         busy = "" if generator_busy is None else f"{_GAP}generator {generator_busy:.0%} busy".replace("%", " %")
-        figures = figures_text(throughput_per_s, p99_ms, errors).replace("  ", _GAP)
-        self._now = f"{PHASE_WORDS[phase]:<11}{clock}  {figures}{busy}"
+        figures = figures_text(throughput_per_s, p99_ms, errors).replace("  ", _GAP) + busy
+        word = f"{PHASE_WORDS[phase]:<11}"
+        if phase_s is None:
+            self._now = f"{word}{elapsed_s:.0f} s  {figures}"
+        else:
+            clock = f"{word}{phase_s:.0f} s "
+            # On a narrow terminal the bar gives way, not the figures.
+            cells = min(_BAR_CELLS, self._width - len(f"  {clock}  {figures}"))
+            self._now = f"{clock}{bar_text(elapsed_s / phase_s, cells)}  {figures}"
         self._draw()
 
     def trial_ended(self, result: TrialResult, left_s: float) -> None:
@@ -98,8 +104,12 @@ class LiveProgress:
         """Take the three lines away, so that the tables stand alone."""
         self._live.stop()
 
+    @property
+    def _width(self) -> int:
+        return min(_WIDTH, max(_LEAST_WIDTH, self._console.width))
+
     def _draw(self) -> None:
-        width = min(_WIDTH, max(_LEAST_WIDTH, self._console.width))
+        width = self._width
         head = f"{self._plan_name}  {self._place}" if self._place else self._plan_name
         lines = [
             head[: width - len(self._count) - 2].ljust(width - len(self._count)) + self._count,
@@ -119,8 +129,7 @@ class LiveProgress:
         return " · ".join(shown) or counted(len(self._done), "result")
 
 
-def bar_text(part: float) -> str:
-    """Return a bar for a part between 0 and 1, in half cells; more than all is all."""
-    halves = round(min(1.0, max(0.0, part)) * _BAR_CELLS * 2)
-    full, half = divmod(halves, 2)
-    return "█" * full + "▌" * half + "·" * (_BAR_CELLS - full - half)
+def bar_text(part: float, cells: int) -> str:
+    """Return a bar of so many cells for a part between 0 and 1, in half cells; more than all is all."""
+    full, half = divmod(round(min(1.0, max(0.0, part)) * max(0, cells) * 2), 2)
+    return "█" * full + "▌" * half + "·" * (cells - full - half)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Final, Protocol
 
+from controller.load.watcher import Watcher
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import Phase
 from controller.plan.plan import Plan
@@ -14,33 +15,8 @@ from controller.units import clock_text, duration_text, rate_text
 _LIFE_SIGN_S: Final = 10.0
 
 
-class Progress(Protocol):
-    """What run_plan calls while it works; every call returns at once and none raises."""
-
-    def planned(self, plan: Plan, trials: Sequence[Trial], expected_s: float) -> None:
-        """Say what is going to happen, before anything starts."""
-
-    def stage(self, text: str) -> None:
-        """Say what is done beside the load: building, checking, starting."""
-
-    def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
-        """Say which trial starts; done trials are over already."""
-
-    def window(
-        self,
-        trial: Trial,
-        phase: Phase,
-        elapsed_s: float,
-        phase_s: float | None,
-        throughput_per_s: float,
-        p99_ms: float | None,
-        errors: int,
-        generator_busy: float | None,
-    ) -> None:
-        """Show one second of load; elapsed_s and phase_s are seconds of the phase, phase_s None where nobody knows."""
-
-    def trial_ended(self, result: TrialResult, left_s: float) -> None:
-        """Show what a trial came to."""
+class Progress(Watcher, Protocol):
+    """A display of a run that the command line takes away at its end."""
 
     def stopping(self) -> None:
         """Note that the user asked to end; called from a signal handler, so it only notes."""

@@ -1,6 +1,5 @@
 """One server in the foreground, as `fastserve targets serve` runs it."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,12 +32,11 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
 }
 
 
-def serve_target(target: Target, build: Build, *, servers: Path, port: int | None) -> None:
+def serve_target(target: Target, build: Build, *, settings: Settings) -> None:
     """Run a target until the user ends it; prints its URL once it answers.
 
-    Raises StackError when it does not start or ends by itself, PlanError for a setting that is no value.
+    Raises StackError when it does not start or ends by itself.
     """
-    settings = settings_of(os.environ, servers=servers, port=port)
     logs = made_folder(cache_folder() / "logs")
     log = logs / f"serve-{target.name}.log"
     log.write_bytes(b"")

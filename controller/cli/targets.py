@@ -1,5 +1,6 @@
 """`fastserve targets`: the servers under test, one by one."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 import click
@@ -72,10 +73,11 @@ def serve(place: Place, name: str, port: int | None) -> None:
     Line 1 on stdout is its URL, once it answers. Settings such as CACHE_BACKEND or SERVER_CPUS are taken
     from the environment; see servers/contract/README.md.
     """
-    from controller.cli.serve import serve_target
+    from controller.cli.serve import serve_target, settings_of
 
     (target,) = chosen(place, (name,))
-    serve_target(target, _built(target), servers=place.servers, port=port)
+    settings = settings_of(os.environ, servers=place.servers, port=port)
+    serve_target(target, _built(target), settings=settings)
 
 
 def chosen(place: Place, names: Sequence[str]) -> Iterable[Target]:
