@@ -200,6 +200,9 @@ def cache_misses_and_hits(visit: Visit) -> Iterator[Finding]:
 
 def cache_misses_together(visit: Visit) -> Iterator[Finding]:
     """Requests that miss the same key at the same time each wait: nothing is shared but the cache."""
+    if visit.miss_s < SHOWS_WAIT_S:
+        # The first may be stored before the second arrives.
+        return
     path = new_key()
     with Client(visit.url, within_s=WITHIN_S + visit.miss_s) as other, ThreadPoolExecutor(2) as pool:
         # Both connections are open before either asks, so that the two questions leave together.
