@@ -75,6 +75,11 @@ def build_target(target: Target, *, log_folder: Path | None = None) -> Build:
         return _finished(target, key) or _build(target, key, logs=logs, lock_fd=lock_fd)
 
 
+def in_place(word: str, *, folder: Path, out: Path) -> str:
+    """Return a word of server.toml with a target's folder for {src} and its build output for {out}."""
+    return word.replace("{src}", str(folder)).replace("{out}", str(out))
+
+
 def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
     """Build in the final place, since a virtual environment cannot be moved, and mark it complete at the end."""
     out, log = _place(target, key), logs / f"{target.name}-{key}.log"
@@ -86,7 +91,8 @@ def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
         if target.build:
             with supervise(label=f"build-{target.name}", logs=logs, lock_fd=lock_fd) as supervisor:
                 for step in target.build:
-                    _run_step(supervisor, target, [_filled(word, target, out) for word in step], log=log)
+                    argv = [in_place(word, folder=target.folder, out=out) for word in step]
+                    _run_step(supervisor, target, argv=argv, log=log)
         size_bytes = sum(path.lstat().st_size for path in out.rglob("*"))
         unfinished = out.with_name(f"{out.name}.unfinished")
         unfinished.write_text(json.dumps({"size_bytes": size_bytes}), encoding="utf-8")
@@ -96,7 +102,7 @@ def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
     return Build(target=target.name, key=key, out=out, size_bytes=size_bytes)
 
 
-def _run_step(supervisor: Supervisor, target: Target, argv: list[str], *, log: Path) -> None:
+def _run_step(supervisor: Supervisor, target: Target, *, argv: list[str], log: Path) -> None:
     """Run one command of a build in the caller's environment; it and what it leaves behind end with us."""
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {shlex.join(argv)}\n")
@@ -113,10 +119,6 @@ def _status(launched: Launched) -> int:
     while (status := launched.poll()) is None:
         time.sleep(_POLL_EVERY_S)
     return status
-
-
-def _filled(word: str, target: Target, out: Path) -> str:
-    return word.replace("{src}", str(target.folder)).replace("{out}", str(out))
 
 
 def _place(target: Target, key: str) -> Path:

@@ -49,12 +49,13 @@ def living_runs() -> dict[str, int]:
     return _living(labelled_processes())
 
 
-def down(*, force: bool = False) -> list[Leftover]:
+def down(*, force: bool = False, label: str | None = None) -> list[Leftover]:
     """End what crashed runs left, with SIGTERM and after 3 s with SIGKILL, and return what was ended.
 
-    Runs whose controller is alive are left alone (living_runs says which) unless force is given.
+    Runs whose controller is alive are left alone (living_runs says which) unless force is given; with a label
+    only that run is looked at.
     """
-    found = labelled_processes()
+    found = [leftover for leftover in labelled_processes() if label in (None, leftover.label)]
     living = {} if force else _living(found)
     ours = [leftover for leftover in found if leftover.label not in living]
     _end(ours)

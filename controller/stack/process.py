@@ -8,13 +8,13 @@ from pathlib import Path
 
 from controller.errors import StackError
 from controller.plan.target import Target
-from controller.stack.build import Build
+from controller.stack.build import Build, in_place
 from controller.stack.ports import free_port
 from controller.stack.ready import Place, PortTakenError, death_of, log_end, url_of, wait_until_ready
 from controller.stack.settings import Settings
 from controller.stack.supervisor import Launched, Supervisor
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 30.0
 _PORTS_TRIED = 3
 _ENDS_WITHIN_S = 5.0
 # What every program may expect, with what stands in for it where the caller has none.
@@ -59,7 +59,7 @@ def run_target(
     tries = _PORTS_TRIED if settings.port == 0 else 1
     for left in reversed(range(tries)):
         chosen = settings if settings.port else replace(settings, port=free_port(settings.bind))
-        launched = _launch(supervisor, target, build, settings=chosen, cores=cores, log=log)
+        launched = _launch(supervisor, target, build=build, settings=chosen, cores=cores, log=log)
         try:
             try:
                 running = _ready(target, launched, settings=chosen, within_s=ready_within_s)
@@ -76,13 +76,13 @@ def run_target(
 def _launch(
     supervisor: Supervisor,
     target: Target,
-    build: Build,
     *,
+    build: Build,
     settings: Settings,
     cores: Collection[int] | None,
     log: Path,
 ) -> Launched:
-    argv = [in_place(word, target=target, build=build) for word in target.run]
+    argv = [in_place(word, folder=target.folder, out=build.out) for word in target.run]
     env = target_environment(target, build, settings=settings)
     return supervisor.launch(target.name, argv, env=env, cwd=target.folder, cpus=cores, log=log)
 
@@ -115,10 +115,5 @@ def target_environment(
         )
     base = {name: caller.get(name, default) for name, default in _BASE.items()}
     passed = {name: caller[name] for name in target.pass_env}
-    added = {name: in_place(value, target=target, build=build) for name, value in target.env.items()}
+    added = {name: in_place(value, folder=target.folder, out=build.out) for name, value in target.env.items()}
     return {**base, **settings.environment(), **passed, **added}
-
-
-def in_place(text: str, *, target: Target, build: Build) -> str:
-    """Return a word of server.toml with the folder for {src} and the build output for {out}."""
-    return text.replace("{src}", str(target.folder)).replace("{out}", str(build.out))

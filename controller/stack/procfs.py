@@ -49,7 +49,7 @@ def all_pids() -> list[int]:
 
 def descendants(pid: int) -> list[int]:
     """Return children, their children and so on, parents first, without the process itself."""
-    children = children_of if _KERNEL_LISTS_CHILDREN else _children_by_scan()
+    children = children_of if _KERNEL_LISTS_CHILDREN else children_by_scan()
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -66,7 +66,7 @@ _KERNEL_LISTS_CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children"
 def children_of(pid: int) -> list[int]:
     """Return the children of all threads of a process; none when it is gone."""
     if not _KERNEL_LISTS_CHILDREN:
-        return _children_by_scan()(pid)
+        return children_by_scan()(pid)
     found: list[int] = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -78,7 +78,7 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def _children_by_scan() -> Callable[[int], list[int]]:
+def children_by_scan() -> Callable[[int], list[int]]:
     """Return the same look-up from the parents of all processes, for kernels that keep no list of children."""
     below: dict[int, list[int]] = {}
     for pid in all_pids():

@@ -86,7 +86,9 @@ def _ask(place: Place, *, launched: Launched, until_s: float) -> tuple[int | Non
     try:
         connection.request("GET", place.path, headers={"Connection": "close"})
         # Whoever listens may never answer, and the target may end meanwhile.
-        while not select.select([connection.sock], [], [], _LATER_STEP_S)[0]:
+        answered = select.poll()
+        answered.register(connection.sock, select.POLLIN)
+        while not answered.poll(_LATER_STEP_S * 1000):
             if time.monotonic() > until_s or launched.poll() is not None:
                 return None, "no answer within that time"
         status = connection.getresponse().status

@@ -28,11 +28,10 @@ _KEEPER_SIGNALS = {signal.SIGTERM, signal.SIGCHLD}
 
 @dataclass(slots=True, kw_only=True)
 class _Kept:
-    """A keeper as the supervisor sees it; gone means that its whole tree is, deaf that its line is closed."""
+    """A keeper as the supervisor sees it, until it is gone and its whole tree with it; deaf: its line is closed."""
 
     line: socket.socket
     status: int | None = None
-    gone: bool = False
     deaf: bool = False
     unread: bytes = field(default=b"")
 
@@ -61,6 +60,8 @@ class _Supervising:
     def __init__(self, controller: socket.socket) -> None:
         self._controller = controller
         self._kept: dict[int, _Kept] = {}
+        # What the main processes of those that are gone have ended with.
+        self._ended: dict[int, int | None] = {}
         self._signals = wake_on(*_KEEPER_SIGNALS)
         self._unread = b""
 
@@ -98,30 +99,44 @@ class _Supervising:
     def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["do"] == "launch":
             return self._launch(request)
-        kept = self._kept[request["keeper"]]
+        keeper = request["keeper"]
+        if keeper in self._ended:
+            return {"status": self._ended[keeper], "gone": True}
+        kept = self._kept[keeper]
         if request["do"] == "stop" and not kept.deaf:
             _order(kept, request["grace_s"])
-        return {"status": kept.status, "gone": kept.gone}
+        return {"status": kept.status, "gone": False}
 
     def _launch(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Fork a keeper and return what it tells: the program's id, or why it could not be started."""
         line, other = socket.socketpair()
-        supervisor = os.getpid()
-        # Until the keeper has its own handlers, a signal must wait and not be taken by ours.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _KEEPER_SIGNALS)
-        keeper = os.fork()
-        if keeper == 0:
-            self._let_go()
-            line.close()
-            keep(request, line=other, supervisor=supervisor)
+        with other:
+            try:
+                keeper = self._fork_keeper(request, line=line, other=other)
+            except OSError as error:
+                line.close()
+                return {"errno": error.errno, "error": f"no process could be made ({error.strerror})", "at": ""}
+        self._ended.pop(keeper, None)
         self._kept[keeper] = kept = _Kept(line=line)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _KEEPER_SIGNALS)
-        other.close()
         report = _first_report(kept)
         if "pid" not in report:
             signal_all([keeper], signal.SIGTERM)
         state = process_state(keeper)
         return {"keeper": keeper, "keeper_ticks": state.started_ticks if state else 0, **report}
+
+    def _fork_keeper(self, request: Mapping[str, Any], *, line: socket.socket, other: socket.socket) -> int:
+        supervisor = os.getpid()
+        # Until the keeper has its own handlers, a signal must wait and not be taken by ours.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _KEEPER_SIGNALS)
+        try:
+            keeper = os.fork()
+            if keeper == 0:
+                self._let_go()
+                line.close()
+                keep(request, line=other, supervisor=supervisor)
+            return keeper
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _KEEPER_SIGNALS)
 
     def _let_go(self) -> None:
         """In a keeper: close what is the supervisor's, so that an end of file means what it says."""
@@ -132,11 +147,12 @@ class _Supervising:
     def _reap(self) -> None:
         """Note which keepers are gone; nothing of theirs is left unless somebody killed them."""
         while (pid := _ended_child()) > 0:
-            if kept := self._kept.get(pid):
+            if kept := self._kept.pop(pid, None):
                 _read_reports(kept)
-                kept.gone = True
+                kept.line.close()
+                self._ended[pid] = kept.status
         for orphan in children_of(os.getpid()):
-            if orphan not in self._kept or self._kept[orphan].gone:
+            if orphan not in self._kept:
                 signal_all([orphan, *descendants(orphan)], signal.SIGKILL)
 
     def _end_all(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from controller.errors import StackError
 from controller.plan.target import Target
 
-_ANSWER_WITHIN_S = 10.0
+ANSWER_WITHIN_S = 10.0
 _ASKED_OTHERWISE: Final[Mapping[str, str]] = {"go": "version", "java": "-version", "nginx": "-v", "wrk": "-v"}
 # What a JVM says before its version when options come from the environment.
 _CHATTER = "Picked up "
@@ -103,13 +103,13 @@ def require_tools(target: Target) -> None:
         raise StackError(f"{target.name} needs {needs}\n{ways}")
 
 
-def tool_version(tool: str) -> str | None:
+def tool_version(tool: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
     """Return the first dotted number that a tool prints when asked for its version; None without the tool.
 
-    Asked once per process and place on PATH. A tool that prints no number, or hangs, has no version.
+    Asked once per process and place on PATH. A tool that prints no number, or not in time, has no version.
     """
     path = shutil.which(tool)
-    return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version")) if path else None
+    return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version"), within_s=within_s) if path else None
 
 
 def advice(tool: str, *, least: str) -> str:
@@ -125,14 +125,15 @@ def advice(tool: str, *, least: str) -> str:
 
 
 @cache
-def _version_at(path: str, argument: str) -> str | None:
-    said = "\n".join(line for line in _said(path, argument).splitlines() if not line.startswith(_CHATTER))
-    # The first release of a Java has a version without dots.
-    number = re.search(r"\d+(?:\.\d+)+", said) or re.search(r"\d+", said)
-    return number[0] if number else None
+def _version_at(path: str, argument: str, *, within_s: float) -> str | None:
+    lines = _said(path, argument, within_s=within_s).splitlines()
+    said = "\n".join(line for line in lines if not line.startswith(_CHATTER))
+    # The first release of a Java has a version without dots: openjdk version "21".
+    number = re.search(r"(\d+(?:\.\d+)+)", said) or re.search(r'version "?(\d+)', said)
+    return number[1] if number else None
 
 
-def _said(path: str, argument: str) -> str:
+def _said(path: str, argument: str, *, within_s: float) -> str:
     """Return what a tool prints on both streams; empty when it cannot be run or does not end in time."""
     # A file and not a pipe: whatever the tool leaves behind could hold a pipe open for ever.
     with tempfile.TemporaryFile() as output:
@@ -143,7 +144,7 @@ def _said(path: str, argument: str) -> str:
         except OSError:
             return ""
         try:
-            process.wait(_ANSWER_WITHIN_S)
+            process.wait(within_s)
         except subprocess.TimeoutExpired:
             return ""
         finally:

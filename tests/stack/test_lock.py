@@ -2,6 +2,9 @@
 
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,37 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder for temporary files of this test, and so for its lock."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     return tmp_path
+
+
+@contextmanager
+def machine_lock_in(folder: str, label: str) -> Iterator[None]:
+    """Hold the lock of another folder for temporary files."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        with machine_lock(label):
+            yield
+    finally:
+        tempfile.tempdir = before
+
+
+def as_nobody(folder: str) -> str:
+    """Try to take the lock as another user, and return what came of it."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+        try:
+            with machine_lock_in(folder, "second"):
+                os.write(write_end, b"taken")
+        except StackError as error:
+            os.write(write_end, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    os.waitpid(child, 0)
+    with os.fdopen(read_end) as said:
+        return said.read()
 
 
 def test_a_second_run_is_refused_with_the_first_ones_name() -> None:
@@ -57,6 +91,24 @@ def test_every_user_can_take_it() -> None:
         os.umask(before)
 
     assert mode == 0o666
+
+
+def test_another_user_can_take_it() -> None:
+    """And is told who has it, as everybody else."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    # A folder like /tmp; that of the test is closed to others.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, machine_lock_in(folder, "first"):
+        Path(folder).chmod(0o1777)
+        refused = as_nobody(folder)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o1777)
+        with machine_lock_in(folder, "first"):
+            pass
+        taken = as_nobody(folder)
+
+    assert f"found first (pid {os.getpid()}" in refused
+    assert taken == "taken"
 
 
 def test_links_are_not_followed(folder: Path) -> None:

@@ -1,0 +1,110 @@
+"""Tools are asked for their version, and what is missing comes with the command that helps."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from controller.errors import StackError
+from controller.plan.target import Target
+from controller.stack.tools import advice, missing_tools, require_tools, tool_version
+from tests.stack.programs import made_target
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that is first on PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+def put(folder: Path, name: str, script: str) -> None:
+    """Put a shell script on PATH."""
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def needing(tmp_path: Path, **needs: str) -> Target:
+    """Return a target that needs tools in some version."""
+    return made_target(tmp_path / "servers" / "needy", files={}, run=["true"], needs=needs)
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "version"),
+    [
+        ("plain", "echo Plain 1.22.3", "1.22.3"),
+        ("go", '[ "$1" = version ] && echo go version go1.26.8 linux/amd64', "1.26.8"),
+        ("java", """[ "$1" = -version ] && echo 'openjdk version "17.0.15" 2025-04-15' >&2""", "17.0.15"),
+        (
+            "java",
+            """echo 'Picked up JAVA_TOOL_OPTIONS: -Xmx1.5g' >&2; echo 'openjdk version "21" 2023-09-19' >&2""",
+            "21",
+        ),
+        ("coloured", r"printf '\033[1mApache Maven 3.8.7\033[m\n'", "3.8.7"),
+        ("failing", "echo tool v4.1.0; exit 1", "4.1.0"),
+        ("silent", "exit 0", None),
+        ("complaining", "echo 'line 1: illegal option' >&2; exit 2", None),
+    ],
+)
+def test_the_first_dotted_number_is_the_version(bin_folder: Path, name: str, script: str, version: str | None) -> None:
+    """Whatever a tool says around it, on either stream and with any status."""
+    put(bin_folder, name, script)
+
+    assert tool_version(name) == version
+
+
+def test_a_tool_is_asked_once(bin_folder: Path) -> None:
+    """Some tools start a virtual machine to tell their version."""
+    put(bin_folder, "slow", f"echo asked >> {bin_folder}/asked; echo 1.0")
+
+    assert [tool_version("slow") for _ in range(3)] == ["1.0"] * 3
+    assert (bin_folder / "asked").read_text() == "asked\n"
+
+
+def test_a_tool_that_hangs_is_bounded(bin_folder: Path) -> None:
+    """A tool that never ends, and a process of its that holds its output open, cost a bounded time."""
+    put(bin_folder, "hanging", "sleep 600")
+    put(bin_folder, "leaving", "sleep 600 & echo 2.5")
+    began_s = time.monotonic()
+
+    assert tool_version("hanging", within_s=0.3) is None
+    assert tool_version("leaving", within_s=5) == "2.5"
+    assert time.monotonic() - began_s < 10
+
+
+def test_what_is_missing_or_too_old(bin_folder: Path, tmp_path: Path) -> None:
+    """None on PATH, too old and of no known version are three findings; what is new enough is none."""
+    put(bin_folder, "old", "echo 1.9.9")
+    put(bin_folder, "new", "echo 1.10")
+    put(bin_folder, "mute", "true")
+    target = needing(tmp_path, old=">=1.10", new=">=1.10.0", mute=">=1", nowhere=">=2.0")
+
+    assert [tool.text for tool in missing_tools(target)] == [
+        "old 1.10 or later, found 1.9.9",
+        "mute 1 or later, found no version",
+        "nowhere 2.0 or later, found none on PATH",
+    ]
+    assert missing_tools(needing(tmp_path, new=">=1.9")) == ()
+
+
+def test_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first line says what is needed and found, the others how to get it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StackError) as caught:
+        require_tools(needing(tmp_path, cargo=">=1.80", cmake=">=3.20"))
+
+    assert str(caught.value).splitlines() == [
+        "needy needs cargo 1.80 or later, found none on PATH; cmake 3.20 or later, found none on PATH",
+        "  apt-get install cargo gives 1.65.0 on Debian 12, too old: install a current Rust toolchain",
+        "  apt-get install cmake",
+    ]
+
+
+def test_advice_for_tools_of_any_kind() -> None:
+    """Debian's package where it is new enough, another way where it is not or where there is none."""
+    assert advice("python3", least="3.11") == "apt-get install python3 python3-venv"
+    assert advice("dotnet", least="8.0") == "install the .NET SDK"
+    assert advice("zig", least="0.13") == "install zig 0.13 or later, so that it is on PATH"
