@@ -92,7 +92,7 @@ def _cell_rows(cell: Cell, trials: Sequence[TrialResult], *, run_id: str) -> Ite
 def _failed_note(trials: Sequence[TrialResult]) -> tuple[str, ...]:
     """Return a note that says how many trials gave no numbers; nothing where all did."""
     failed = sum(not trial.ok for trial in trials)
-    return (f"{failed} of {len(trials)} trials failed",) if failed else ()
+    return (f"{failed} of {len(trials)} trials not measured to the end",) if failed else ()
 
 
 def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:

@@ -47,7 +47,7 @@ def test_failed_trials_are_no_numbers() -> None:
 
     assert row.numbers == summaries(good, run_id="r")[0].numbers
     assert row.trials == 2
-    assert row.notes == ("1 of 3 trials failed",)
+    assert row.notes == ("1 of 3 trials not measured to the end",)
 
 
 def test_a_target_that_only_failed_has_a_row_without_numbers() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from math import exp
 from random import Random
 
@@ -17,14 +18,20 @@ def counts_of(
     samples: int, *, around_ms: float = 4.0, seed: int = 0, errors: Mapping[str, int] | None = None
 ) -> EndpointCounts:
     """Return the counts of so many right answers, their latency lognormal around a median, beside some errors."""
-    random = Random(seed)
     durations: dict[int, int] = {}
     shapes = min(samples, 400)
-    for n in range(shapes):
-        us = max(1, round(around_ms * 1000 * exp(random.gauss(0, 0.35))))
+    for n, factor in enumerate(_shape(seed % 20)[:shapes]):
+        us = max(1, round(around_ms * 1000 * factor))
         # Few durations stand for many answers, so that a trial costs nothing to make.
         durations[us] = durations.get(us, 0) + samples // shapes + (n < samples % shapes)
     return EndpointCounts(latency=recorded(durations), bytes=200 * samples, errors=dict(errors or {}))
+
+
+@cache
+def _shape(seed: int) -> list[float]:
+    """Return 400 lognormal factors around 1."""
+    random = Random(seed)
+    return [exp(random.gauss(0, 0.35)) for _ in range(400)]
 
 
 def trial_of(
