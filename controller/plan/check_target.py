@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from controller.plan.problems import Problems, check_table
 from controller.plan.rules import FLAG, LINE, LIST, PATH, TABLE, Rule, number, one_of, text_like
-from controller.plan.toml_text import KeyPath
+from controller.plan.toml_text import KeyPath, found_text
 
 TARGET_RULES: Final[dict[str, Rule]] = {
     "language": LINE,
@@ -88,7 +88,7 @@ def _check_environment(given: dict[str, Any], problems: Problems) -> None:
     for index, name in enumerate(passed):
         _check_variable(name, ("pass_env", index), ours=ours, problems=problems)
         if name in passed[:index] or (isinstance(name, str) and name in env):
-            problems.add(("pass_env", index), f"expected each variable once, found {name} again")
+            problems.add(("pass_env", index), f"expected each variable once, found {found_text(name)} again")
 
 
 def _check_variable(name: object, path: KeyPath, *, ours: tuple[str, ...], problems: Problems) -> None:

@@ -39,7 +39,8 @@ class Problems:
 
     def unknown(self, key: str, known: Iterable[str], path: KeyPath, *, what: str = "key") -> None:
         """Note a word that is none of the known ones, with the closest of them."""
-        known = list(known)
+        # Some known words are the plan's own, and may be as wrong as the unknown one.
+        known = [word for word in known if word.isprintable() and len(word) <= 64]
         listed = f"known are {', '.join(known)}" if known else "none is known"
         # Comparing is slow: past what is shown anyway it would only take time.
         close = get_close_matches(key[:64], known, n=1) if len(self._found) < MOST_SHOWN else []
