@@ -13,7 +13,7 @@ _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 278, 18, 244
 _LABEL_GAP = 13
 _LONGEST_LABEL = 16
-_MOST_TICKS = 10
+_GAP = 0.055
 # A percentile is drawn where at least so many answers were slower.
 _LEAST_BEYOND = 10
 PERCENTILES = (("50 %", 0.5), ("90", 0.1), ("99", 0.01), ("99.9", 0.001), ("99.99", 0.0001))
@@ -53,7 +53,7 @@ def latency_chart(curves: Sequence[Curve], *, label: str) -> Markup | None:
 
 def _grid(x: Scale, y: Scale) -> Iterator[Markup]:
     """Yield the grid with its labels."""
-    for tick in log_ticks(y.low, y.high, most=_MOST_TICKS):
+    for tick in log_ticks(y.low, y.high, gap=_GAP):
         yield element("line", class_="grid", x1=_LEFT, x2=_RIGHT, y1=y(tick), y2=y(tick))
         yield element("text", short_number(tick), x=_LEFT - 5, y=y(tick) + 3.5, text_anchor="end")
     for name, share in PERCENTILES:

@@ -9,7 +9,7 @@ from controller.compare.intervals import Interval
 from controller.report.svg import Scale, element, log_ticks, short_number
 
 _HEIGHT = 22
-_MOST_TICKS = 7
+_GAP = 0.16
 TIMES = "\N{MULTIPLICATION SIGN}"
 # Below one decade a scale would make noise look like a difference.
 _LEAST_SPAN = 10.0
@@ -24,7 +24,7 @@ class RowChart:
 
     def axis(self) -> Markup:
         """Return the labels for the table's head."""
-        ticks = log_ticks(self.scale.low, self.scale.high, most=_MOST_TICKS)
+        ticks = log_ticks(self.scale.low, self.scale.high, gap=_GAP)
         labels = [
             element(
                 "text",

@@ -11,7 +11,7 @@ from controller.report.page import is_heavy, page_of
 
 def findings_html(findings: Findings) -> str:
     """Return the report as an HTML page; texts from outside are escaped."""
-    return _template().render(page=page_of(findings), is_heavy=is_heavy)
+    return _template().render(page=page_of(findings), is_heavy=is_heavy) + "\n"
 
 
 @cache

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.compare.findings import Findings
+from controller.errors import FastServeError
 from controller.measure.trial import LOAD_FAILED, TrialResult
 from controller.report.html import findings_html
 from controller.report.stored import Shown, stored_findings
@@ -17,19 +18,21 @@ _FAILED, _LOAD, _DOUBTED = "failed", "load", "doubted"
 class RunOutcome:
     """A run's findings; failed counts trials that failed for their target, load_failed those for the generator.
 
-    doubted counts trials that were measured and are in doubt. warnings say what of the journal could not be used.
+    doubted counts trials that were measured and are in doubt; ended_by is what ended the run too early;
+    warnings say what of the journal could not be used.
     """
 
     folder: Path
     findings: Findings
     warnings: tuple[str, ...]
     interrupted: bool
+    ended_by: FastServeError | None
     failed: int
     load_failed: int
     doubted: int
 
 
-def write_outcome(folder: Path, *, shown: Shown, interrupted: bool) -> RunOutcome:
+def write_outcome(folder: Path, *, shown: Shown, interrupted: bool, ended_by: FastServeError | None) -> RunOutcome:
     """Write a run's tables and page from its journal and return what it came to.
 
     Raises StoreError where the journal cannot be read or a table not be written.
@@ -42,6 +45,7 @@ def write_outcome(folder: Path, *, shown: Shown, interrupted: bool) -> RunOutcom
         findings=found,
         warnings=warnings,
         interrupted=interrupted,
+        ended_by=ended_by,
         failed=kinds[_FAILED],
         load_failed=kinds[_LOAD],
         doubted=kinds[_DOUBTED],

@@ -46,15 +46,16 @@ class Scale:
         return self.start + (self.end - self.start) * min(1.0, max(0.0, share))
 
 
-def log_ticks(low: float, high: float, *, most: int) -> list[float]:
-    """Return round numbers within a range above 0: 1-2-5 in each decade, 1-3, or 1, as many as fit."""
+def log_ticks(low: float, high: float, *, gap: float) -> list[float]:
+    """Return round numbers within a range above 0: 1-2-5 in each decade, 1-3, or 1.
+
+    gap is the least distance of two labels as a share of the whole axis; decades stay whatever it is.
+    """
     decades = range(floor(log10(low)), ceil(log10(high)) + 1)
-    ticks: list[float] = []
-    for steps in ((1, 2, 5), (1, 3), (1,)):
-        ticks = [step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high]
-        if len(ticks) <= most:
-            break
-    return ticks
+    roomy = gap * log10(high / low)
+    steps = (1, 2, 5) if log10(2) >= roomy else (1, 3) if log10(3) >= roomy else (1,)
+    ticks = (step * 10.0**decade for decade in decades for step in steps)
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def short_number(value: float) -> str:

@@ -6,6 +6,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from controller.compare.findings import Findings
+from controller.compare.pairs import ONE_TRIAL
 from controller.compare.ranking import Ranking
 from controller.compare.remarks import Remark
 from controller.compare.words import answer, remark, scene
@@ -16,6 +17,8 @@ COLUMNS = 100
 _LABEL = 8
 _LONGEST_NAME = 22
 _MOST_REMARKS = 20
+_WHOLE = (ONE_TRIAL, "cannot tell")
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def findings_text(findings: Findings) -> str:
@@ -122,5 +125,8 @@ def _labelled(label: str, text: str) -> list[str]:
 
 
 def _wrapped(text: str, *, indent: int, first: int = 0) -> list[str]:
-    """Return prose in lines that fit; words too long for a line are broken."""
-    return wrap(text, COLUMNS, initial_indent=" " * first, subsequent_indent=" " * indent) or [""]
+    """Return prose in lines that fit; what people look for stays on one line, words too long for one are broken."""
+    for whole in _WHOLE:
+        text = text.replace(whole, whole.replace(" ", _UNBROKEN))
+    lines = wrap(text, COLUMNS, initial_indent=" " * first, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return [line.replace(_UNBROKEN, " ") for line in lines] or [""]

@@ -1,0 +1,67 @@
+"""Findings of synthetic runs, for reports."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from controller.compare.findings import Findings, findings
+from controller.measure.trial import TrialResult
+from tests.factories.trials import SATURATED, failed, run_of, windows_of
+
+TWO = {"python-flask": 3200.0, "python-fastapi": 14_800.0}
+TWELVE = {
+    "rust-axum": 171_200.0,
+    "rust-actix": 169_800.0,
+    "csharp-aspnet": 98_400.0,
+    "cpp-pistache": 91_500.0,
+    "go-fiber": 88_900.0,
+    "go-nethttp": 52_300.0,
+    "spring-netty": 41_900.0,
+    "node-fastify": 33_800.0,
+    "spring-tomcat": 27_400.0,
+    "node-express": 14_700.0,
+    "python-fastapi": 14_200.0,
+    "python-flask": 3_200.0,
+}
+FIVE_SCENARIOS = ("health", "compute", "cached", "quote", "quotes")
+
+
+def found(trials: Sequence[TrialResult], *, baseline: str = "python-flask", **more: str) -> Findings:
+    """Return what such trials say, with windows and a few facts."""
+    return findings(
+        trials,
+        run_id="quick-20261123T100000Z",
+        baseline=baseline,
+        windows=windows_of(trials),
+        facts={
+            "machine": {"cores": 2, "memory_bytes": 25_769_803_776, "governor": None},
+            "versions": {"locust": "2.47.0"},
+        },
+        name=more.pop("name", "quick"),
+        plan_text=more.pop("plan_text", 'name = "quick"\n'),
+        **more,
+    )
+
+
+def quick() -> list[TrialResult]:
+    """Return two targets in two scenarios and three blocks, with a note, a doubt and a failure."""
+    trials = run_of(TWO, scenarios=("health", "quote"))
+    trials = [replace(trial, notes=("2 cores: controller and master shared the generator's core",)) for trial in trials]
+    trials[3] = replace(trials[3], doubts=(SATURATED,))
+    trials[5] = failed(trials[5])
+    return trials
+
+
+def twelve() -> list[TrialResult]:
+    """Return twelve targets in five scenarios and five blocks."""
+    return run_of(TWELVE, scenarios=FIVE_SCENARIOS, blocks=5, spread=0.02)
+
+
+RUNS = {
+    "quick": quick,
+    "one trial each": lambda: run_of(TWO, blocks=1),
+    "failed only": lambda: [failed(trial) for trial in run_of(TWO)],
+    "no trials": list,
+    "one target": lambda: run_of({"mine": 3000.0}),
+    "no answers": lambda: run_of({"python-flask": 3200.0, "silent": 0.0}),
+    "long names": lambda: run_of({"a" * 64: 3200.0, "b" * 64: 3000.0, "c" * 64: 900.0}),
+}

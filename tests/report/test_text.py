@@ -1,0 +1,62 @@
+"""The report for a terminal."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.report.text import COLUMNS, findings_text
+from tests.factories.found import RUNS, found, quick, twelve
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize(
+    ("name", "trials", "baseline"), [("quick", quick, "python-flask"), ("twelve", twelve, "node-express")]
+)
+def test_the_text_is_the_one_on_file(name: str, trials: object, baseline: str) -> None:
+    """What people see changes only on purpose: the golden file changes with it."""
+    shown = found(
+        trials(), baseline=baseline, folder="exports/runs/latest", following="fastserve run frameworks    all servers"
+    )
+
+    assert findings_text(shown) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_lines_fit_and_hold_no_control_characters(name: str) -> None:
+    """A hundred columns, plain text, no spaces at line ends."""
+    for line in findings_text(found(RUNS[name]())).splitlines():
+        assert len(line) <= COLUMNS
+        assert line.isprintable()
+        assert line == line.rstrip()
+
+
+def test_one_trial_says_that_no_spread_is_known() -> None:
+    """The words, and no half-width."""
+    text = findings_text(found(RUNS["one trial each"]()))
+
+    assert "one trial: no spread known" in text
+    assert "±" not in text
+
+
+def test_doubts_stand_beside_the_number_and_below() -> None:
+    """The name of the doubt under its row, the evidence at the end, and the failure."""
+    text = findings_text(found(quick()))
+
+    assert "    doubt: generator saturated\n" in text
+    assert "doubt   python-fastapi health, trial 4: generator saturated: workers 91 % busy" in text
+    assert "failed  python-fastapi quote, trial 6: python-flask died at second 3 with status 1" in text
+
+
+def test_a_target_that_failed_is_in_the_table() -> None:
+    """With its reason where the numbers would be."""
+    assert "    failed: python-flask died at second 3" in findings_text(found(RUNS["failed only"]()))
+
+
+def test_of_very_many_failures_the_first_are_shown() -> None:
+    """Twenty lines, and how many more."""
+    from tests.factories.trials import failed, trial_of
+
+    trials = [failed(trial_of(trial=n, block=n), f"reason {n}") for n in range(1, 31)]
+
+    assert "failed  and 10 more, in trials.csv" in findings_text(found(trials))
