@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from controller.compare.findings import about_targets
+from controller.errors import FastServeError
 from controller.load.fleet import Crew
 from controller.load.place import locustfile
 from controller.load.standing import StandingFleet
@@ -26,7 +28,7 @@ from controller.report.stored import Shown
 from controller.stack.cpus import Cores, assign_cores, usable_cores
 from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
-from controller.stack.preflight import check_targets, lay_ground, prepare_targets
+from controller.stack.preflight import Prepared, check_targets, lay_ground, prepare_targets
 from controller.stack.supervisor import supervise
 from controller.stack.tools import missing_tools
 from controller.store.facts import machine_facts
@@ -34,6 +36,7 @@ from controller.store.folder import RunContents, RunFolder, create_run_folder, i
 from controller.store.journal import Journal, missing_trials, next_order, read_trials
 from controller.store.lock import run_lock
 from controller.store.resume import check_same_plan
+from controller.store.wrong import write_wrong
 
 # Descriptors that one process needs beside the connections of a trial.
 _SPARE_FILES = 200
@@ -64,37 +67,37 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
     with machine_lock(plan.name) as lock_fd:
         prepared = prepare_targets(plan, targets, say=watcher.stage)
         ground = lay_ground(options.project / "servers", prepared)
-        builds = {name: ready.build.key for name, ready in prepared.items()}
-        run = _run_folder(options, plan, builds=builds, cores=cores)
-        with (
-            run_lock(run.path),
-            Journal(run.path) as journal,
-            supervise(label=run.run_id, logs=run.logs, lock_fd=lock_fd) as supervisor,
-            _pinned(cores.control),
-            Sampler() as sampler,
-            StandingFleet(supervisor, _crew(plan, cores), folder=run.logs, locustfile=locustfile()) as fleet,
-        ):
-            bench = Bench(
-                plan=plan,
-                prepared=prepared,
-                ground=ground,
-                supervisor=supervisor,
-                fleet=fleet,
-                sampler=sampler,
-                cores=cores,
-                logs=run.logs,
-            )
-            check_targets(plan, prepared, ground=ground, supervisor=supervisor, logs=run.logs, say=watcher.stage)
-            watcher.stage("starting Locust")
-            fleet.ready()
-            keeper = Keeper(
-                window=lambda window, used: journal.append_window(window, at=_now(), resources=used),
-                result=journal.append_trial,
-            )
-            todo = _lacking(run, trials)
-            run_trials(bench, todo, first_order=next_order(run.path), keeper=keeper, watcher=watcher, stop=stop)
-        shown = Shown(folder=_shown(run.path), about=about_targets(targets[name] for name in plan.targets))
-        return write_outcome(run.path, shown=shown, interrupted=stop.asked)
+        check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
+        run = _run_folder(options, plan, prepared, cores)
+        ended_by = None
+        try:
+            with (
+                run_lock(run.path),
+                Journal(run.path) as journal,
+                supervise(label=run.run_id, logs=run.logs, lock_fd=lock_fd) as supervisor,
+                _pinned(cores.control),
+                Sampler() as sampler,
+                StandingFleet(supervisor, _crew(plan, cores), folder=run.logs, locustfile=locustfile()) as fleet,
+            ):
+                bench = Bench(
+                    plan=plan,
+                    prepared=prepared,
+                    ground=ground,
+                    supervisor=supervisor,
+                    fleet=fleet,
+                    sampler=sampler,
+                    cores=cores,
+                    logs=run.logs,
+                )
+                watcher.stage("starting Locust")
+                fleet.ready()
+                todo, first = _lacking(run, trials), next_order(run.path)
+                run_trials(bench, todo, first_order=first, keeper=_keeper(run, journal), watcher=watcher, stop=stop)
+        except FastServeError as error:
+            if not read_trials(run.path):
+                raise
+            ended_by = error
+        return write_outcome(run.path, shown=_shown(run, plan, targets), interrupted=stop.asked, ended_by=ended_by)
 
 
 def dry_run(options: RunOptions) -> DryRun:
@@ -109,9 +112,10 @@ def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
     return plan, targets, assign_cores(plan.cpus, usable_cores())
 
 
-def _run_folder(options: RunOptions, plan: Plan, *, builds: Mapping[str, str], cores: Cores) -> RunFolder:
+def _run_folder(options: RunOptions, plan: Plan, prepared: Mapping[str, Prepared], cores: Cores) -> RunFolder:
     """Return a new folder, or that of the run that is resumed once plan and targets are known to be the same."""
     text = plan_toml(plan)
+    builds = {name: ready.build.key for name, ready in prepared.items()}
     if options.resume is not None:
         run = open_run_folder(options.resume)
         check_same_plan(run, plan_toml=text, builds=builds)
@@ -143,10 +147,15 @@ def _pinned(cores: Sequence[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _now() -> str:
-    return iso_time(datetime.now(UTC))
+def _keeper(run: RunFolder, journal: Journal) -> Keeper:
+    return Keeper(
+        window=lambda window, used: journal.append_window(window, at=iso_time(datetime.now(UTC)), resources=used),
+        messages=partial(write_wrong, run),
+        result=journal.append_trial,
+    )
 
 
-def _shown(path: Path) -> str:
-    """Return a path as the reader would type it from where the command was called."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def _shown(run: RunFolder, plan: Plan, targets: Mapping[str, Target]) -> Shown:
+    here = Path.cwd()
+    folder = run.path.relative_to(here) if run.path.is_relative_to(here) else run.path
+    return Shown(folder=str(folder), about=about_targets(targets[name] for name in plan.targets))

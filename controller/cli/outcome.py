@@ -14,8 +14,11 @@ IN_DOUBT: Final = 11
 def outcome_text(outcome: RunOutcome) -> str:
     """Return the tables of a run; after an interruption also how to run the rest. Ends with a newline."""
     text = findings_text(outcome.findings)
-    if outcome.interrupted:
-        text += f"interrupted: --resume {shown_path(outcome.folder)} runs the trials that lack\n"
+    text += "".join(f"warning {warning}\n" for warning in outcome.warnings)
+    if outcome.ended_by is not None:
+        text += f"Error: {outcome.ended_by}\n"
+    if outcome.interrupted or outcome.ended_by is not None:
+        text += f"ended early: --resume {shown_path(outcome.folder)} runs the trials that lack\n"
     return text
 
 
@@ -27,4 +30,6 @@ def status_of(outcome: RunOutcome) -> int:
         LoadError.exit_code: outcome.load_failed > 0,
         IN_DOUBT: outcome.doubted > 0,
     }
+    if outcome.ended_by is not None and not outcome.interrupted:
+        return outcome.ended_by.exit_code
     return next((status for status, does in applies.items() if does), 0)

@@ -40,6 +40,7 @@ class Driven:
     warmup_end is "fixed", "steady" or "capped". broken is why it ended early, None for a whole trial.
     """
 
+    order: int = 0
     start_s: float = 0.0
     workers: int = 0
     from_s: float | None = None
@@ -66,16 +67,12 @@ def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: W
         from_s = load.ramp_up_s + load.warmup_s
         phase = (from_s, from_s + load.duration_s)
         driven.from_s, driven.until_s, driven.warmup_end = *phase, "fixed"
+    driven.order = job.order
     fleet.start(job, users=load.connections, ramp_up_s=load.ramp_up_s, phase=phase)
     _started(fleet, driven)
     _follow(fleet, driven, load=load, least_warmup_s=least_warmup_s, watch=watch)
     fleet.end()
     return driven
-
-
-def settle(fleet: Fleet) -> None:
-    """Wait until Locust has stopped the users of the trial before, so that the next may start."""
-    _until(fleet, "ended")
 
 
 def _started(fleet: Fleet, driven: Driven) -> None:
@@ -100,13 +97,14 @@ def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, 
     while True:
         edges = _at_edges(driven, edges, watch)
         event = fleet.event(within_s=_until_edge_s(driven, edges))
-        if event is not None and event["event"] == "window":
+        # A window of the trial before may still come where that one was given up.
+        if event is not None and event["event"] == "window" and event["window"]["order"] == driven.order:
             window = window_of(event, driven)
             watch.window(window)
             rates.append(window.attempts / (window.end_s - window.start_s) if window.end_s > window.start_s else 0.0)
             if driven.from_s is None:
                 _end_warmup(fleet, driven, rates, load=load, least_warmup_s=least_warmup_s)
-        elif event is not None and event["event"] == "drained":
+        elif event is not None and event["event"] == "drained" and event["totals"]["order"] == driven.order:
             driven.totals = event["totals"]
             return
         elif event is not None and event["event"] == "failed":

@@ -1,14 +1,16 @@
 """One trial from a freshly started target to its result: a failure is a result too, with its reason."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from controller.errors import LoadError, StackError
 from controller.load.drive import Driven, Watch, drive
+from controller.load.gather import Gathered
 from controller.load.job import Job, JobRequest
 from controller.load.standing import StandingFleet
+from controller.measure.doubt import Doubt
 from controller.measure.judgement import (
     GENERATOR,
     SERVER,
@@ -23,7 +25,7 @@ from controller.measure.judgement import (
 )
 from controller.measure.resources import Sampler
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult, Usage
-from controller.measure.window import Phase, Window, merged_endpoints
+from controller.measure.window import EndpointCounts, Window
 from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
@@ -56,22 +58,8 @@ class Ears:
     """Who hears of a trial while it runs; stopped says whether the user asked for its end."""
 
     window: Callable[[Window], None]
+    messages: Callable[[int, Mapping[str, Sequence[str]]], None]
     stopped: Callable[[], bool]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Record:
-    """What gathers during a trial."""
-
-    windows: list[Window] = field(default_factory=list)
-    startup_s: float | None = None
-    driven: Driven | None = None
-    usage: dict[str, Usage] = field(default_factory=dict)
-    messages: Mapping[str, list[str]] = field(default_factory=dict)
-
-    def keep(self, window: Window) -> None:
-        """Keep what the result needs of a window: of others than the measured ones only the totals matter."""
-        self.windows.append(window)
 
 
 def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialResult:
@@ -80,7 +68,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
     What goes wrong with the target or the load makes it a failed trial with its reason.
     """
     started_at = datetime.now(UTC)
-    record = _Record()
+    record = Gathered()
     outcome, reason = OK, None
     try:
         reason = _measure(bench, trial, order=order, ears=ears, record=record)
@@ -94,7 +82,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
     return _result(bench, trial, order=order, started_at=started_at, record=record, outcome=outcome, reason=reason)
 
 
-def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: _Record) -> str | None:
+def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gathered) -> str | None:
     """Start the target, ask it once, drive the load; return why the trial was cut short, None for a whole one."""
     prepared, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
     fleet = bench.fleet.ready()
@@ -131,6 +119,8 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: _Rec
             watch=Watch(window=window, edge=bench.sampler.sample, broken=lambda: _broken(running, ears)),
         )
         _use(bench, driven, record)
+        if driven.totals.get("messages"):
+            ears.messages(order, driven.totals["messages"])
     bench.sampler.unwatch(SERVER)
     return driven.broken
 
@@ -158,7 +148,7 @@ def _broken(running: Running, ears: Ears) -> str | None:
     return running.died()
 
 
-def _use(bench: Bench, driven: Driven, record: _Record) -> None:
+def _use(bench: Bench, driven: Driven, record: Gathered) -> None:
     """Take what each party used during the measured phase."""
     if driven.from_s is None or driven.until_s is None or driven.until_s <= driven.from_s:
         return
@@ -173,7 +163,7 @@ def _result(
     *,
     order: int,
     started_at: datetime,
-    record: _Record,
+    record: Gathered,
     outcome: str,
     reason: str | None,
 ) -> TrialResult:
@@ -193,46 +183,52 @@ def _result(
     )
     if record.driven is None:
         return result
-    return judged(bench, result, record.driven, windows=record.windows, usage=record.usage)
+    return judged(bench, result, record.driven, record)
 
 
-def judged(
-    bench: Bench, result: TrialResult, driven: Driven, *, windows: list[Window], usage: Mapping[str, Usage]
-) -> TrialResult:
+def judged(bench: Bench, result: TrialResult, driven: Driven, record: Gathered) -> TrialResult:
     """Return a driven trial's result with its counts, its bound and its doubts."""
-    measured = [window for window in windows if window.phase is Phase.MEASURED]
-    everything = merged_endpoints(windows)
-    seconds = measured[-1].end_s - measured[0].start_s if measured else None
-    if not measured and result.ok:
+    seconds, measured = record.seconds, record.measured
+    if seconds is None and result.ok:
         result = replace(result, outcome=FAILED, reason="no window of the measured phase came back from the workers")
-    shares = busy_shares(bench, usage, seconds=seconds)
-    attempts = sum(counts.attempts for counts in everything.values())
-    rates = [window.attempts / (window.end_s - window.start_s) for window in measured]
-    doubts = [
-        *lost_doubts(
-            workers_lost=driven.totals.get("lost", 0),
-            windows_late=driven.totals.get("late", False),
-            begun=driven.totals.get("begun", attempts),
-            counted=attempts,
-        ),
-        *generator_doubt(shares),
-        *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
-        *steadiness_doubts(rates, warmup_end=driven.warmup_end or ""),
-        *error_doubts(merged_endpoints(measured)),
-        *contract_doubts(everything),
-    ]
+    shares = busy_shares(bench, record.usage, seconds=seconds)
     return replace(
         result,
         warmup_s=driven.from_s,
         warmup_end=driven.warmup_end,
         duration_s=seconds,
-        attempts_total=attempts,
-        answered_total=sum(counts.answered for counts in everything.values()),
-        endpoints=merged_endpoints(measured),
-        usage=dict(usage),
+        attempts_total=record.attempts,
+        answered_total=record.answered,
+        endpoints=measured,
+        usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,
-        doubts=tuple(doubts),
+        doubts=tuple(doubts_of(bench, driven, record, shares=shares, measured=measured)),
     )
+
+
+def doubts_of(
+    bench: Bench,
+    driven: Driven,
+    record: Gathered,
+    *,
+    shares: Mapping[str, float],
+    measured: Mapping[str, EndpointCounts],
+) -> list[Doubt]:
+    """Return every reason to distrust a driven trial."""
+    totals = driven.totals
+    return [
+        *lost_doubts(
+            workers_lost=totals.get("lost", 0),
+            windows_late=totals.get("late", False),
+            begun=totals.get("begun", record.attempts),
+            counted=record.attempts,
+        ),
+        *generator_doubt(shares),
+        *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
+        *steadiness_doubts(record.rates, warmup_end=driven.warmup_end or ""),
+        *error_doubts(measured),
+        *contract_doubts(record.errors, messages=totals.get("messages", {})),
+    ]
 
 
 def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:

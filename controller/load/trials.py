@@ -19,9 +19,13 @@ _MOST_FAILURES_IN_A_ROW = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeper:
-    """Who stores what comes: each sealed window with what every party used lately, and each result."""
+    """Who stores what comes: each sealed window with what every party used lately, messages of errors, each result.
+
+    messages gets the order of a trial and, by kind of error, the first few messages.
+    """
 
     window: Callable[[Window, Mapping[str, Usage]], None]
+    messages: Callable[[int, Mapping[str, Sequence[str]]], None]
     result: Callable[[TrialResult], None]
 
 
@@ -39,7 +43,11 @@ def run_trials(
         each_s = (time.monotonic() - began_s) / done if done else _expected_s(bench, trial)
         watcher.trial_started(trial, first_order + done, done, len(todo), each_s * (len(todo) - done))
         drain_time_wait()
-        ears = Ears(window=_ear(bench, trial, keeper=keeper, watcher=watcher), stopped=lambda: stop.asked)
+        ears = Ears(
+            window=_ear(bench, trial, keeper=keeper, watcher=watcher),
+            messages=keeper.messages,
+            stopped=lambda: stop.asked,
+        )
         result = run_trial(bench, trial, order=first_order + done, ears=ears)
         keeper.result(result)
         each_s = (time.monotonic() - began_s) / (done + 1)

@@ -71,13 +71,13 @@ def error_doubts(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:
     return [Doubt(DoubtKind.ERRORS, f"{share:.2%} of {counts.attempts:,} requests failed: {_kinds(counts.errors)}")]
 
 
-def contract_doubts(everything: Mapping[str, EndpointCounts]) -> list[Doubt]:
-    """Return a doubt where any answer of the trial, in whichever phase, was not as it must be."""
-    errors = merged_counts(everything.values()).errors
+def contract_doubts(errors: Mapping[str, int], *, messages: Mapping[str, Sequence[str]]) -> list[Doubt]:
+    """Return a doubt where any answer of the trial, in whichever phase, was not as it must be; errors are by kind."""
     wrong = {kind: n for kind, n in errors.items() if kind in ANSWERED_WRONG}
     if not wrong:
         return []
-    return [Doubt(DoubtKind.CONTRACT_BROKEN, f"answers that were not as they must be: {_kinds(wrong)}")]
+    first = next((f"; first: {messages[kind][0]}" for kind in sorted(wrong) if messages.get(kind)), "")
+    return [Doubt(DoubtKind.CONTRACT_BROKEN, f"answers that were not as they must be: {_kinds(wrong)}{first}")]
 
 
 def lost_doubts(*, workers_lost: int, windows_late: bool, begun: int, counted: int) -> list[Doubt]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 
@@ -39,6 +40,9 @@ class MasterPlugin:
         self._waited_for: set[str] = set()
         self._refused = ""
         self._over = Event()
+        # Locust's start and stop take their time, and must not overlap.
+        self._turn = BoundedSemaphore()
+        self._ramping: gevent.Greenlet | None = None
         environment.events.worker_report.add_listener(self._report)
         environment.events.worker_connect.add_listener(self._connected)
         runner.register_message("fs_ready", lambda msg, **_: self._waited_for.discard(msg.node_id))
@@ -69,28 +73,27 @@ class MasterPlugin:
             self._tell("failed", text=str(error))
 
     def _start(self, job: dict[str, Any], users: int, ramp_up_s: float, phase: list[float] | None) -> None:
-        self._share_out(job_from_wire(job))
-        if phase is not None:
-            self._measure(*phase)
-        if ramp_up_s:
+        with self._turn:
+            self._share_out(job_from_wire(job))
+            if phase is not None:
+                self._measure(*phase)
+            if ramp_up_s:
+                self._ramping = gevent.spawn(self._runner.start, users, users / ramp_up_s)
+            else:
+                # All connections stand before the first request is sent.
+                self._runner.start(users, users)
             self._go()
-            self._tell_started()
-            self._runner.start(users, users / ramp_up_s)
-        else:
-            # All connections stand before the first request is sent.
-            self._runner.start(users, users)
-            self._go()
-            self._tell_started()
-
-    def _tell_started(self) -> None:
         self._tell("started", start_ns=self._start_ns, workers=len(self._collector.expected))
 
     def _measure(self, from_s: float, until_s: float) -> None:
         self._runner.send_message("fs_measure", {"from_s": from_s, "until_s": until_s})
 
     def _end(self) -> None:
-        self._runner.stop()
-        self._tell("ended")
+        with self._turn:
+            if self._ramping is not None:
+                self._ramping.kill()
+                self._ramping = None
+            self._runner.stop()
 
     def _present(self) -> set[str]:
         return {client.id for client in self._runner.clients.all if client.state != STATE_MISSING}

@@ -18,7 +18,7 @@ from controller.stack.contract_rules import Finding
 from controller.stack.database import sqlite_database, warm_rows
 from controller.stack.process import run_target
 from controller.stack.settings import Settings
-from controller.stack.supervisor import Supervisor
+from controller.stack.supervisor import supervise
 from controller.stack.tools import require_tools
 
 # A miss that waits as long as in a trial would make the check eat the run.
@@ -90,25 +90,34 @@ def check_targets(
     prepared: Mapping[str, Prepared],
     *,
     ground: Ground,
-    supervisor: Supervisor,
-    logs: Path,
+    lock_fd: int,
     say: Callable[[str], None],
 ) -> None:
     """Start every target once and hold it to the contract, unless this build with these settings has passed before.
 
-    Raises StackError for the first that does not start or breaks the contract.
+    Their logs are in the cache. Raises StackError for the first that does not start or breaks the contract.
     """
-    for variant, (name, ready) in product(plan.variants, prepared.items()):
-        settings = replace(settings_of(plan, variant, ground=ground), cache_miss_ms=CHECK_MISS_MS)
-        passed = _passed_file(ready, settings)
-        if passed.exists():
-            continue
-        say(f"checking {name}")
-        log = logs / f"check-{name}.log"
-        with run_target(supervisor, ready.target, ready.build, settings=settings, log=log) as running:
-            if ready.target.contract and ground.contract is not None:
-                _hold_to_contract(name, check_contract(running.url, ground.contract, settings))
-        passed.touch()
+    unchecked = [
+        (ready, settings)
+        for variant, ready in product(plan.variants, prepared.values())
+        if not _passed_file(ready, settings := _check_settings(plan, variant, ground)).exists()
+    ]
+    if not unchecked:
+        return
+    logs = made_folder(cache_folder() / "logs")
+    with supervise(label=f"check-{plan.name}", logs=logs, lock_fd=lock_fd) as supervisor:
+        for ready, settings in unchecked:
+            say(f"checking {ready.target.name}")
+            log = logs / f"check-{ready.target.name}-{ready.build.key}.log"
+            log.write_bytes(b"")
+            with run_target(supervisor, ready.target, ready.build, settings=settings, log=log) as running:
+                if ready.target.contract and ground.contract is not None:
+                    _hold_to_contract(ready.target.name, check_contract(running.url, ground.contract, settings))
+            _passed_file(ready, settings).touch()
+
+
+def _check_settings(plan: Plan, variant: Variant, ground: Ground) -> Settings:
+    return replace(settings_of(plan, variant, ground=ground), cache_miss_ms=CHECK_MISS_MS)
 
 
 def _hold_to_contract(name: str, findings: Sequence[Finding]) -> None:
