@@ -98,7 +98,7 @@ def test_after_killing_controller_and_supervisor(tmp_path: Path) -> None:
 def test_at_any_moment(number: signal.Signals, tmp_path: Path) -> None:
     """Starting, running or ending: there is no moment at which something could get away."""
     moments = random.Random(number)
-    for attempt in range(6):
+    for attempt in range(4):
         label = f"moment-{number.name}-{attempt}-{tmp_path.name}"
         with controller(label, tmp_path, python(FORKS_TWICE)) as process:
             time.sleep(moments.uniform(0.05, 0.5))
