@@ -1,0 +1,35 @@
+"""What the folder of every target holds, beside what a run of it shows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from controller.plan.target import Target
+from tests.targets.conftest import TARGETS
+
+every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+locks = sorted(path for target in TARGETS.values() for path in target.folder.glob("requirements.lock"))
+
+
+@every_target
+def test_an_image_starts_from_a_public_base_and_not_as_root(target: Target) -> None:
+    """The Dockerfile names its base images as arguments with public defaults, and a user for the program."""
+    text = (target.folder / "Dockerfile").read_text(encoding="utf-8")
+    bases = re.findall(r"^FROM (\S+)", text, flags=re.MULTILINE)
+
+    assert all(re.fullmatch(r"\$\{[A-Z_]+\}", base) for base in bases)
+    assert all(re.search(rf"^ARG {base[2:-1]}=[a-z0-9./-]+:[\w.-]+$", text, flags=re.MULTILINE) for base in bases)
+    assert re.search(r"^USER (?!0\b|root\b)\S+$", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("lock", locks, ids=lambda path: str(path.parent.name))
+def test_a_lock_pins_everything_and_names_no_machine(lock: Path) -> None:
+    """Every package of a Python target has one version and hashes; no index, host or folder is written down."""
+    text = lock.read_text(encoding="utf-8")
+    packages = re.findall(r"^[^\s#].*", text, flags=re.MULTILINE)
+
+    assert packages
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+ \\", line) for line in packages)
+    assert text.count("--hash=sha256:") >= len(packages)
+    assert not re.search(r"://|--(?!hash=)|^/", text, flags=re.MULTILINE)
