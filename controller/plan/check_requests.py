@@ -27,6 +27,7 @@ _EXPECT_RULES: Final[dict[str, Rule]] = {
 _PLACE: Final = re.compile(r"\{([a-z_][a-z0-9_]{0,63})\}")
 _PLACE_NAME: Final = text_like("a name of a-z, 0-9 and _", r"[a-z_][a-z0-9_]{0,63}")
 _WHOLE: Final = r"-?\d{1,15}"
+_UNIFORM: Final = re.compile(rf"uniform\( ?({_WHOLE}) ?, ?({_WHOLE})")
 _DRAW: Final = text_like(
     'a draw such as "uniform(1, 1000)", "zipf(1000, 1.1)", "sequence", "choice(a, b)" or "uuid"',
     rf"uuid|sequence|uniform\( ?{_WHOLE} ?, ?{_WHOLE} ?\)|zipf\( ?[1-9]\d{{0,8}} ?, ?\d{{1,3}}(\.\d{{1,9}})? ?\)"
@@ -65,7 +66,8 @@ def _check_draws(given: dict[str, Any], path: KeyPath, problems: Problems) -> No
     draws = given.get("draw", {})
     for name, draw in draws.items():
         at = (*path, "draw", name)
-        problems.expect(draw, _DRAW, at)
+        if problems.expect(draw, _DRAW, at) and (bounds := _UNIFORM.match(draw)) and int(bounds[1]) > int(bounds[2]):
+            problems.add(at, f"expected uniform(LOW, HIGH), found {draw}")
         if problems.expect(name, _PLACE_NAME, at) and name not in places:
             problems.add(at, f"expected {{{name}}} in the path or in json, found it in neither")
     for place in places:

@@ -12,6 +12,8 @@ from controller.plan.toml_text import KeyPath, path_text
 
 # The settings of a load that are whole numbers, words or flags; all others are numbers of seconds or a rate.
 _KEPT: Final = ("model", "in_flight", "streams", "http", "keepalive", "tls_verify", "ca_file", "arrivals", "workers")
+# More would take days to run, and their list alone would fill the memory.
+MOST_TRIALS: Final = 100_000
 _TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool")
 # Factors that decide on a setting of the load, and on which.
 LOAD_FACTORS: Final[Mapping[str, str]] = {
@@ -34,7 +36,10 @@ class Chosen:
 def resolve_targets(
     table: Mapping[str, Any], *, known: Collection[str], available: Collection[str], problems: Problems
 ) -> Chosen:
-    """Return the targets that a checked plan names; a problem is noted where none is left, or not the baseline."""
+    """Return the targets that a checked plan names; a problem is noted where none is left, or not the baseline.
+
+    More trials than anybody could wait for are a problem too.
+    """
     named = table["targets"]
     every = list(known) if isinstance(named, str) else named
     there = [name for name in every if name in available]
@@ -43,6 +48,9 @@ def resolve_targets(
     skipped = [] if named == "available" else [name for name in every if name not in targets]
     if not targets:
         problems.add(("targets",), f"expected a target whose tools are here, found none of {', '.join(every)}")
+    trials = len(targets) * len(table["scenarios"]) * table.get("repeats", 5)
+    if trials > MOST_TRIALS:
+        problems.add((), f"expected at most {MOST_TRIALS:,} trials (targets x scenarios x repeats), found {trials:,}")
     baseline = table.get("baseline", targets[0] if targets else "")
     if targets and baseline not in targets:
         problems.add(("baseline",), f"expected a target that can run here, found {baseline}, which lacks a tool")

@@ -145,3 +145,12 @@ def test_whatever_was_found_is_shown_on_one_line(tmp_path: Path) -> None:
     assert refusal.count("\n") == 2
     assert all(character.isprintable() for character in refusal.replace("\n", ""))
     assert f'found "{"x" * 60}"... (9,999 characters)' in refusal
+
+
+def test_more_trials_than_anybody_could_wait_for_are_refused(tmp_path: Path) -> None:
+    """A slip of the finger does not become a list that fills the memory."""
+    scenarios = "".join(f'[scenarios.s{n}]\nrequests = [{{ get = "/" }}]\n' for n in range(100))
+
+    assert refusal_of(tmp_path, SMALLEST + scenarios, "repeats=1000") == (
+        "mine.toml: expected at most 100,000 trials (targets x scenarios x repeats), found 202,000"
+    )
