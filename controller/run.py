@@ -10,7 +10,6 @@ from pathlib import Path
 
 from controller.compare.findings import about_targets
 from controller.errors import FastServeError
-from controller.load.fleet import Crew
 from controller.load.place import locustfile
 from controller.load.standing import StandingFleet
 from controller.load.trial import Bench
@@ -29,7 +28,7 @@ from controller.stack.cpus import Cores, assign_cores, usable_cores
 from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
 from controller.stack.preflight import Prepared, check_targets, lay_ground, prepare_targets
-from controller.stack.supervisor import supervise
+from controller.stack.supervisor import Supervisor, supervise
 from controller.stack.tools import missing_tools
 from controller.store.facts import machine_facts
 from controller.store.folder import RunContents, RunFolder, create_run_folder, iso_time, open_run_folder
@@ -77,7 +76,7 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
                 supervise(label=run.run_id, logs=run.logs, lock_fd=lock_fd) as supervisor,
                 _pinned(cores.control),
                 Sampler() as sampler,
-                StandingFleet(supervisor, _crew(plan, cores), folder=run.logs, locustfile=locustfile()) as fleet,
+                _standing_fleet(supervisor, cores, run) as fleet,
             ):
                 bench = Bench(
                     plan=plan,
@@ -89,8 +88,6 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
                     cores=cores,
                     logs=run.logs,
                 )
-                watcher.stage("starting Locust")
-                fleet.ready()
                 todo, first = _lacking(run, trials), next_order(run.path)
                 run_trials(bench, todo, first_order=first, keeper=_keeper(run, journal), watcher=watcher, stop=stop)
         except FastServeError as error:
@@ -131,9 +128,10 @@ def _lacking(run: RunFolder, trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.number in lacking]
 
 
-def _crew(plan: Plan, cores: Cores) -> Crew:
-    most = max(scenario.load.workers or len(cores.generator) for scenario in plan.scenarios)
-    return Crew(workers=most, generator=cores.generator, control=cores.control)
+def _standing_fleet(supervisor: Supervisor, cores: Cores, run: RunFolder) -> StandingFleet:
+    return StandingFleet(
+        supervisor, generator=cores.generator, control=cores.control, folder=run.logs, locustfile=locustfile()
+    )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Locust for a whole run: started once, and again when one of its processes was lost."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -9,10 +10,22 @@ from controller.stack.supervisor import Supervisor
 
 
 class StandingFleet:
-    """A fleet that is there whenever a trial needs one; its block ends whatever is running."""
+    """A fleet that is there whenever a trial needs one; its block ends whatever is running.
 
-    def __init__(self, supervisor: Supervisor, crew: Crew, *, folder: Path, locustfile: Path) -> None:
-        self._supervisor, self._crew = supervisor, crew
+    generator and control are the cores of the workers and of the master.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        *,
+        generator: Sequence[int],
+        control: Sequence[int],
+        folder: Path,
+        locustfile: Path,
+    ) -> None:
+        self._supervisor = supervisor
+        self._generator, self._control = generator, control
         self._folder, self._locustfile = folder, locustfile
         self._fleet: Fleet | None = None
         self._running = ExitStack()
@@ -25,17 +38,16 @@ class StandingFleet:
         """End Locust's processes."""
         self.discard()
 
-    @property
-    def crew(self) -> Crew:
-        """How many workers there are, and where they run."""
-        return self._crew
+    def ready(self, workers: int) -> Fleet:
+        """Return a whole fleet with so many workers, 0 for one a core, starting one where there is none.
 
-    def ready(self) -> Fleet:
-        """Return a whole fleet, starting one where there is none. Raises LoadError where that fails."""
-        if self._fleet is not None and not self._fleet.whole():
+        Raises LoadError where that fails.
+        """
+        crew = Crew(workers=workers or len(self._generator), generator=self._generator, control=self._control)
+        if self._fleet is not None and not (self._fleet.whole() and len(self._fleet.workers) == crew.workers):
             self.discard()
         if self._fleet is None:
-            fleet = start_fleet(self._supervisor, self._crew, folder=self._folder, locustfile=self._locustfile)
+            fleet = start_fleet(self._supervisor, crew, folder=self._folder, locustfile=self._locustfile)
             self._fleet = self._running.enter_context(fleet)
         return self._fleet
 

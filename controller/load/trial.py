@@ -79,13 +79,16 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
     except LoadError as error:
         outcome, reason = FAILED, f"{LOAD_FAILED}{error}"
         bench.fleet.discard()
+    if reason is not None:
+        # Results go to other machines, where only what lies in the run's folder can be found.
+        reason = reason.replace(f"{bench.logs}/", f"{bench.logs.name}/")
     return _result(bench, trial, order=order, started_at=started_at, record=record, outcome=outcome, reason=reason)
 
 
 def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gathered) -> str | None:
     """Start the target, ask it once, drive the load; return why the trial was cut short, None for a whole one."""
     prepared, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
-    fleet = bench.fleet.ready()
+    fleet = bench.fleet.ready(scenario.load.workers)
     log = bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log"
     settings = settings_of(bench.plan, trial.variant, ground=bench.ground)
     bench.ground.warm()
