@@ -25,6 +25,7 @@ FENCES = {
     "scipy": ("compare/",),
     "numpy": ("compare/", "report/"),
     "jinja2": ("report/",),
+    "markupsafe": ("report/",),
     "psutil": ("measure/", "stack/"),
     "uvloop": ("load/wire/",),
     "click": ("cli/",),
