@@ -12,7 +12,7 @@ from controller.units import duration_text
 _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 278, 18, 244
 _LABEL_GAP = 13
-_LONGEST_LABEL = 16
+_LONGEST_LABEL = 15
 _GAP = 0.055
 # A percentile is drawn where at least so many answers were slower.
 _LEAST_BEYOND = 10

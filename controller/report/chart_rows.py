@@ -37,7 +37,7 @@ class RowChart:
         ]
         return element("svg", *labels, class_="axis", height="15", aria_hidden="true")
 
-    def bar(self, interval: Interval | None, *, label: str, tone: str = "") -> Markup:
+    def bar(self, interval: Interval | None, *, label: str) -> Markup:
         """Return one row's dot and interval; an empty row where nothing is known or the mean is 0."""
         marks: list[Markup] = []
         if self.one:
@@ -48,8 +48,7 @@ class RowChart:
                 marks.append(self._line(interval.low, interval.high, class_="ci"))
             at = f"{self.scale(interval.mean):.1f}%"
             marks.append(element("circle", cx=at, cy=_HEIGHT / 2, r=4.5, class_="dot"))
-        kind = f"bar {tone}".strip()
-        return element("svg", *marks, class_=kind, height=_HEIGHT, role="img", aria_label=label)
+        return element("svg", *marks, class_="bar", height=_HEIGHT, role="img", aria_label=label)
 
     def _line(
         self, start: float, end: float, *, class_: str, top: float = _HEIGHT / 2, bottom: float = _HEIGHT / 2

@@ -11,7 +11,7 @@ from controller.measure.window import Phase
 from controller.report.svg import Scale, element, short_number
 
 _WIDTH, _HEIGHT = 180, 90
-_LEFT, _RIGHT, _TOP, _BOTTOM = 28, 176, 6, 72
+_LEFT, _RIGHT, _TOP, _BOTTOM = 32, 176, 6, 72
 # The rate of a sliver of a second says nothing.
 _LEAST_LENGTH_S = 0.5
 
@@ -63,7 +63,7 @@ def _frame(x: Scale, y: Scale, span: tuple[float, float]) -> Iterator[Markup]:
     yield element("text", short_number(tick), x=_LEFT - 4, y=y(tick) + 3.5, text_anchor="end")
     yield element("text", "0", x=_LEFT - 4, y=_BOTTOM + 3.5, text_anchor="end")
     yield element("text", f"{span[1]:.0f} s", x=_RIGHT, y=_BOTTOM + 14, text_anchor="end")
-    if x(0) - _LEFT > 46:
+    if x(0) - _LEFT > 44:
         yield element("text", "warm-up", x=_LEFT + 1, y=_BOTTOM + 14)
     # The word would run into the one at the right end where little is measured.
     if _RIGHT - x(0) > 75:
