@@ -177,7 +177,7 @@ def _result(
         target=trial.target,
         variant=trial.variant.label,
         scenario=trial.scenario,
-        factors=dict(trial.variant.levels),
+        factors=dict(bench.plan.levels(bench.plan.scenario(trial.scenario), trial.variant)),
         started_at=started_at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z",
         outcome=outcome,
         reason=reason,
@@ -186,10 +186,10 @@ def _result(
     )
     if record.driven is None:
         return result
-    return judged(bench, result, record.driven, record)
+    return judged(bench, result, driven=record.driven, record=record)
 
 
-def judged(bench: Bench, result: TrialResult, driven: Driven, record: Gathered) -> TrialResult:
+def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathered) -> TrialResult:
     """Return a driven trial's result with its counts, its bound and its doubts."""
     seconds, measured = record.seconds, record.measured
     if seconds is None and result.ok:
@@ -205,15 +205,16 @@ def judged(bench: Bench, result: TrialResult, driven: Driven, record: Gathered) 
         endpoints=measured,
         usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,
-        doubts=tuple(doubts_of(bench, driven, record, shares=shares, measured=measured)),
+        doubts=tuple(doubts_of(bench, result, driven=driven, record=record, shares=shares, measured=measured)),
     )
 
 
 def doubts_of(
     bench: Bench,
+    result: TrialResult,
+    *,
     driven: Driven,
     record: Gathered,
-    *,
     shares: Mapping[str, float],
     measured: Mapping[str, EndpointCounts],
 ) -> list[Doubt]:
@@ -228,7 +229,12 @@ def doubts_of(
         ),
         *generator_doubt(shares),
         *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
-        *steadiness_doubts(record.rates, warmup_end=driven.warmup_end or ""),
+        *steadiness_doubts(
+            record.rates,
+            warmup_end=driven.warmup_end or "",
+            seconds=record.seconds or 0.0,
+            in_flight=bench.plan.scenario(result.scenario).load.in_flight,
+        ),
         *error_doubts(measured),
         *contract_doubts(record.errors, messages=totals.get("messages", {})),
     ]

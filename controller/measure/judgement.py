@@ -1,17 +1,17 @@
 """What a trial's numbers say about themselves: which party limited it, and which reasons there are to distrust it."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Final
 
 from controller.measure.doubt import Doubt, DoubtKind
-from controller.measure.steady import halves_differ
+from controller.measure.steady import STEADY_HALVES, WarmupEnd, halves_differ
 from controller.measure.trial import Usage
 from controller.measure.window import ANSWERED_WRONG, EndpointCounts, merged_counts
 
 # A party this busy is taken to be at its limit.
 BUSY_FROM: Final = 0.85
 MOST_FAILURES: Final = 0.001
-MOST_DRIFT: Final = 0.03
 GENERATOR: Final = "generator"
 SERVER: Final = "server"
 UNBOUND: Final = "none"
@@ -49,16 +49,21 @@ def shared_doubt(shares: Mapping[str, float], *, shared: bool) -> list[Doubt]:
     return [Doubt(DoubtKind.SHARED_CORES, f"target and generator shared a core that was {together:.0%} busy")]
 
 
-def steadiness_doubts(rates_per_s: Sequence[float], *, warmup_end: str) -> list[Doubt]:
-    """Return doubts on a trial that did not settle; rates are those of its measured windows."""
+def steadiness_doubts(rates_per_s: Sequence[float], *, warmup_end: str, seconds: float, in_flight: int) -> list[Doubt]:
+    """Return doubts on a trial that did not settle; rates are those of its measured windows, seconds all of them.
+
+    Halves whose counts differ by no more than what was in flight are alike: so many answers may fall on either
+    side of a bound by chance.
+    """
     doubts = []
-    if warmup_end == "capped":
+    if warmup_end == WarmupEnd.CAPPED:
         doubts.append(Doubt(DoubtKind.WARMUP_CAPPED, "throughput still drifted when the warm-up was ended at its cap"))
     drift = halves_differ(rates_per_s)
-    if drift is not None and drift > MOST_DRIFT:
-        doubts.append(
-            Doubt(DoubtKind.NOT_STEADY, f"halves of the measured phase differ by {drift:.1%}, limit {MOST_DRIFT:.0%}")
-        )
+    if drift is not None and drift > STEADY_HALVES:
+        apart = drift * fmean(rates_per_s) * seconds / 2
+        if apart > in_flight:
+            evidence = f"halves of the measured phase differ by {drift:.1%}, limit {STEADY_HALVES:.0%}"
+            doubts.append(Doubt(DoubtKind.NOT_STEADY, evidence))
     return doubts
 
 
