@@ -8,6 +8,8 @@ from controller.compare.verdicts import Judged, Verdict
 from controller.units import rate_text
 
 _HUGE = 10.0
+_ENDLESS = 1000.0
+_ABSURD = 10_000
 
 
 def answer(ranking: Ranking) -> str:
@@ -128,6 +130,9 @@ def ratio_texts(ratio: float, *ends: float) -> list[str]:
     An end that is not 1 never reads as 1; three decimals at most.
     """
     ratios = (ratio, *ends)
+    if max(ratios) > _ABSURD * min(ratios):
+        # An interval over so many powers of ten says that nothing is known; more digits would only hide it.
+        return [f"{one:.2g}" for one in ratios]
     texts: list[str] = []
     for decimals in range(0 if min(ratios) >= 10 else 1 if min(ratios) >= 1.995 else 2, 4):
         texts = [f"{one:,.{decimals}f}" for one in ratios]
@@ -141,14 +146,21 @@ def ratio_texts(ratio: float, *ends: float) -> list[str]:
 
 def difference_text(share: float) -> str:
     """Return a detectable difference in words: "a difference above 9 %", or of so many times where it is huge."""
+    if share >= _ENDLESS:
+        return f"no difference below {_ENDLESS:,.0f} times"
     if share >= _HUGE:
         return f"only a difference of more than {share + 1:,.0f} times"
     return f"a difference above {percent_text(share)}"
 
 
 def percent_text(share: float) -> str:
-    """Return a share as a percentage: whole numbers from 2 % on, a decimal below, never 0 for what is not."""
+    """Return a share as a percentage: whole numbers from 2 % on, a decimal below, never 0 for what is not.
+
+    From tenfold on it is "over 1,000 %": more digits would say no more.
+    """
     percent = share * 100
+    if share > _HUGE:
+        return "over 1,000 %"
     if percent >= 1.95:
         return f"{percent:,.0f} %"
     return f"{percent:.1f} %" if percent >= 0.05 or percent == 0 else "0.1 %"

@@ -9,7 +9,7 @@ from controller.compare.intervals import Interval
 from controller.report.svg import Scale, element, log_ticks, short_number
 
 _HEIGHT = 22
-_GAP = 0.16
+_GAP = 0.17
 TIMES = "\N{MULTIPLICATION SIGN}"
 # Below one decade a scale would make noise look like a difference.
 _LEAST_SPAN = 10.0
@@ -59,7 +59,7 @@ class RowChart:
 
 def rate_chart(intervals: Sequence[Interval]) -> RowChart:
     """Return the chart for throughput: from below the least to above the greatest, one decade at least."""
-    known = [value for one in intervals for value in (one.low, one.mean, one.high) if value]
+    known = _within_reach(intervals)
     high = max(known, default=10.0) * 1.12
     low = min(min(known, default=1.0) / 1.5, high / _LEAST_SPAN)
     return RowChart(Scale(low, high, 1.5, 98.0, logarithmic=True))
@@ -67,8 +67,18 @@ def rate_chart(intervals: Sequence[Interval]) -> RowChart:
 
 def ratio_chart(intervals: Sequence[Interval]) -> RowChart:
     """Return the chart for ratios: 1 in the middle, from half to twice at least."""
-    known = [value for one in intervals for value in (one.low, one.mean, one.high) if value]
+    known = _within_reach(intervals)
     far = max([2.0, *(max(value, 1 / value) for value in known)]) * 1.1
     # Only as far as needed on either side: ratios are often all above 1, or all below.
     low, high = (1 / far if min(known, default=1) < 0.9 else 0.5), (far if max(known, default=1) > 1.1 else 2.0)
     return RowChart(Scale(low, high, 2.0, 98.0, logarithmic=True), one=True)
+
+
+def _within_reach(intervals: Sequence[Interval]) -> list[float]:
+    """Return the means above 0 and the ends of their intervals, these at most a decade from any mean.
+
+    One interval over ten powers of ten would press all others into a single point.
+    """
+    means = [one.mean for one in intervals if one.mean > 0]
+    ends = [end for one in intervals for end in (one.low, one.high) if end is not None and means]
+    return means + [min(max(end, min(means) / 10), max(means) * 10) for end in ends]

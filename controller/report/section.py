@@ -13,7 +13,7 @@ from controller.compare.verdicts import Comparison
 from controller.compare.words import scene
 from controller.measure.histogram import Histogram, merged
 from controller.measure.trial import TOGETHER, TrialResult
-from controller.report.cells import Cells, cells_of, ratio_text, seen_text, verdict_text
+from controller.report.cells import UNKNOWN, Cells, cells_of, ratio_text, seen_text
 from controller.report.chart_latency import curves_of, latency_chart, percentile_cells
 from controller.report.chart_rows import RowChart, rate_chart, ratio_chart
 from controller.report.chart_time import time_panel, time_span, trace_of
@@ -42,6 +42,7 @@ class RatioRow:
     bar: Markup
     ratio: str
     verdict: str
+    caveat: str | None
     seen: str
 
 
@@ -156,7 +157,8 @@ def _ratio_row(row: Comparison, chart: RowChart) -> RatioRow:
         candidate=row.candidate,
         bar=chart.bar(_interval(row), label=f"{ratio_text(row)} of {row.baseline}"),
         ratio=ratio_text(row),
-        verdict=verdict_text(row),
+        verdict=row.verdict or UNKNOWN,
+        caveat=row.caveat,
         seen=seen_text(row),
     )
 

@@ -49,10 +49,10 @@ class Scale:
 def log_ticks(low: float, high: float, *, gap: float) -> list[float]:
     """Return round numbers within a range above 0: 1-2-5 in each decade, 1-3, or 1.
 
-    gap is the least distance of two labels as a share of the whole axis; decades stay whatever it is.
+    gap is the least distance of two labels as a share of the whole axis; over very many decades some are left out.
     """
-    decades = range(floor(log10(low)), ceil(log10(high)) + 1)
     roomy = gap * log10(high / low)
+    decades = [one for one in range(floor(log10(low)), ceil(log10(high)) + 1) if one % max(1, ceil(roomy)) == 0]
     steps = (1, 2, 5) if log10(2) >= roomy else (1, 3) if log10(3) >= roomy else (1,)
     ticks = (step * 10.0**decade for decade in decades for step in steps)
     return [tick for tick in ticks if low <= tick <= high]

@@ -9,13 +9,15 @@ from controller.compare.findings import Findings
 from controller.compare.pairs import ONE_TRIAL
 from controller.compare.ranking import Ranking
 from controller.compare.remarks import Remark
+from controller.compare.verdicts import Comparison
 from controller.compare.words import answer, remark, scene
-from controller.report.cells import Cells, cells_of, ratio_text, seen_text, verdict_text
+from controller.report.cells import UNKNOWN, Cells, cells_of, ratio_text, seen_text
 from controller.report.choose import beside_baseline
 
 COLUMNS = 100
 _LABEL = 8
 _LONGEST_NAME = 22
+_LONGEST_BESIDE = 40
 _MOST_REMARKS = 20
 _WHOLE = (ONE_TRIAL, "cannot tell")
 _UNBROKEN = "\N{NO-BREAK SPACE}"
@@ -42,9 +44,7 @@ def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
     yield from _ranking_table(ranking)
     if rows := beside_baseline(findings, ranking):
         yield ""
-        head = [(f"beside {findings.baseline}", "throughput", "would have seen", "verdict")]
-        body = [(row.candidate, ratio_text(row), seen_text(row), verdict_text(row)) for row in rows]
-        yield from _aligned([*head, *body], left={0, 3})
+        yield from _beside_table(rows)
 
 
 def _ranking_table(ranking: Ranking) -> Iterator[str]:
@@ -67,6 +67,24 @@ def _ranking_table(ranking: Ranking) -> Iterator[str]:
             yield from _wrapped(f"doubt: {one.doubts}", indent=11, first=4)
         if place.reason and not place.measured:
             yield from _wrapped(f"failed: {place.reason}", indent=12, first=4)
+
+
+def _beside_table(rows: Sequence[Comparison]) -> Iterator[str]:
+    """Yield the candidates beside the baseline; what must be said beside a verdict under it, or once for all."""
+    names = [f"beside {rows[0].baseline}", *(row.candidate for row in rows)]
+    cells = [("throughput", "would have seen", "verdict")]
+    cells += [(ratio_text(row), seen_text(row), row.verdict or UNKNOWN) for row in rows]
+    shown = [(name if len(name) <= _LONGEST_BESIDE else "", *row) for name, row in zip(names, cells, strict=True)]
+    caveats = [None, *(row.caveat for row in rows)]
+    same = len(set(caveats[1:])) == 1
+    for name, line, caveat in zip(names, _aligned(shown, left={0, 3}), caveats, strict=True):
+        if len(name) > _LONGEST_BESIDE:
+            yield f"  {name}"
+        yield line
+        if caveat and not same:
+            yield f"    {caveat}"
+    if same and caveats[1]:
+        yield f"    {caveats[1]}"
 
 
 def _row(cells: Cells, *, named: bool, placed: bool) -> Sequence[str]:

@@ -130,6 +130,7 @@ def test_a_target_without_answers_is_not_divided_by() -> None:
         ((1234.5, 1200.1, 1269.9), ["1,234", "1,200", "1,270"]),
         ((1.0, 1.0, 1.0), ["1.00", "1.00", "1.00"]),
         ((0.22,), ["0.22"]),
+        ((54.0, 1.3e-21, 2.2e24), ["54", "1.3e-21", "2.2e+24"]),
     ],
 )
 def test_ratios_have_the_decimals_they_need(ratios: tuple[float, ...], texts: list[str]) -> None:
@@ -142,5 +143,7 @@ def test_differences_read_as_percent_until_they_are_huge() -> None:
     assert difference_text(0.09) == "a difference above 9 %"
     assert difference_text(0.012) == "a difference above 1.2 %"
     assert difference_text(14.0) == "only a difference of more than 15 times"
+    assert difference_text(1e40) == "no difference below 1,000 times"
+    assert percent_text(12.0) == "over 1,000 %"
     assert percent_text(0.0) == "0.0 %"
     assert percent_text(0.00001) == "0.1 %"

@@ -56,6 +56,12 @@ def twelve() -> list[TrialResult]:
     return run_of(TWELVE, scenarios=FIVE_SCENARIOS, blocks=5, spread=0.02)
 
 
+def run_of_block(block: int) -> list[TrialResult]:
+    """Return a block in which the target that was hardly alive before is the fastest."""
+    trials = run_of({"wild": 9000.0, "a": 5100.0, "b": 4100.0}, blocks=1, seed=block)
+    return [replace(trial, block=block, trial=trial.trial + 10, order=trial.order + 10) for trial in trials]
+
+
 RUNS = {
     "quick": quick,
     "one trial each": lambda: run_of(TWO, blocks=1),
@@ -63,5 +69,6 @@ RUNS = {
     "no trials": list,
     "one target": lambda: run_of({"mine": 3000.0}),
     "no answers": lambda: run_of({"python-flask": 3200.0, "silent": 0.0}),
+    "wild": lambda: [*run_of({"wild": 1.0, "a": 5000.0, "b": 4000.0}, blocks=1), *run_of_block(2)],
     "long names": lambda: run_of({"a" * 64: 3200.0, "b" * 64: 3000.0, "c" * 64: 900.0}),
 }

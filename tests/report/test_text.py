@@ -6,6 +6,7 @@ import pytest
 
 from controller.report.text import COLUMNS, findings_text
 from tests.factories.found import RUNS, found, quick, twelve
+from tests.factories.trials import failed, run_of, trial_of
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -25,7 +26,9 @@ def test_the_text_is_the_one_on_file(name: str, trials: object, baseline: str) -
 @pytest.mark.parametrize("name", RUNS)
 def test_lines_fit_and_hold_no_control_characters(name: str) -> None:
     """A hundred columns, plain text, no spaces at line ends."""
-    for line in findings_text(found(RUNS[name]())).splitlines():
+    trials = RUNS[name]()
+    baseline = trials[0].target if trials else "python-flask"
+    for line in findings_text(found(trials, baseline=baseline)).splitlines():
         assert len(line) <= COLUMNS
         assert line.isprintable()
         assert line == line.rstrip()
@@ -55,8 +58,22 @@ def test_a_target_that_failed_is_in_the_table() -> None:
 
 def test_of_very_many_failures_the_first_are_shown() -> None:
     """Twenty lines, and how many more."""
-    from tests.factories.trials import failed, trial_of
-
     trials = [failed(trial_of(trial=n, block=n), f"reason {n}") for n in range(1, 31)]
 
     assert "failed  and 10 more, in trials.csv" in findings_text(found(trials))
+
+
+def test_what_stands_beside_a_verdict_is_said_once_where_it_is_the_same() -> None:
+    """Three targets in one block: one line for both candidates, not one each."""
+    text = findings_text(found(run_of({"a": 1000, "b": 2000, "c": 3000}, blocks=1), baseline="a"))
+
+    assert text.count("    one trial: no spread known\n") == 1
+
+
+def test_what_falls_to_the_correction_is_said_under_its_row() -> None:
+    """The plain interval leaves out 1, and the line under it says why the verdict does not follow."""
+    text = findings_text(found(RUNS["wild"](), baseline="a"))
+
+    assert "    not after correction for 2 comparisons\n" in text
+    assert "over 1,000 %" in text
+    assert "no difference below 1,000 times would have been seen" in " ".join(text.split())
