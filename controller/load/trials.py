@@ -12,7 +12,7 @@ from controller.measure.trial import LOAD_FAILED, TrialResult, Usage
 from controller.measure.window import Phase, Window, merged_counts
 from controller.plan.scenario import Load
 from controller.plan.schedule import Trial
-from controller.stack.timewait import drain_time_wait
+from controller.stack.timewait import FEW, drain_time_wait, time_wait_sockets
 
 _MOST_FAILURES_IN_A_ROW = 2
 
@@ -42,7 +42,9 @@ def run_trials(
             return
         each_s = (time.monotonic() - began_s) / done if done else _expected_s(bench, trial)
         watcher.trial_started(trial, first_order + done, done, len(todo), each_s * (len(todo) - done))
-        drain_time_wait()
+        if (closed := time_wait_sockets()) >= FEW:
+            watcher.stage(f"waiting until the kernel has forgotten {closed:,} closed connections")
+            drain_time_wait()
         ears = Ears(
             window=_ear(bench, trial, keeper=keeper, watcher=watcher),
             messages=keeper.messages,
