@@ -1,0 +1,1 @@
+"""How fast FastServe itself is, beside wrk and Locust's own users: `make benchmark`, see README.md."""

@@ -1,0 +1,112 @@
+"""What was found as a table to read and as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from benchmarks.fixed import MOST_FIXED_S, FixedCost
+from benchmarks.samples import LEAST_OF_WRK, Ratio, Row, Sample, Spent
+from controller.units import rate_text, three_digits
+
+_HEADERS: Final = (
+    "workload",
+    "generator",
+    "requests/CPU-s",
+    "CPU us each",
+    "requests/s",
+    "cores",
+    "of wrk, least to greatest",
+    "of FastHttpUser",
+    "floor of wrk",
+)
+# How many of the columns are text, and stand left.
+_TEXT_COLUMNS: Final = 2
+_SAMPLE_COLUMNS: Final = ("workload", "generator", "round", *(field.name for field in fields(Spent)))
+
+
+def table_text(rows: Sequence[Row]) -> str:
+    """Return the rows as an aligned table."""
+    lines = [_HEADERS, *(_cells(row) for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(_HEADERS))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < _TEXT_COLUMNS else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def fixed_cost_text(cost: FixedCost) -> str:
+    """Return one line about what a trial costs beside warm-up and measuring."""
+    return (
+        f"a trial beside warm-up and measuring: median {cost.median_s:.2f} s, greatest {cost.greatest_s:.2f} s "
+        f"of {cost.trials} (at most {MOST_FIXED_S:g} s: {_verdict(cost.reached)})"
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.workload,
+        row.generator,
+        rate_text(row.per_cpu_s),
+        three_digits(row.cpu_us),
+        rate_text(row.per_s),
+        f"{row.cores:.2f}",
+        _ratio_text(row.of_wrk),
+        "" if row.of_fast_http_user is None else f"{row.of_fast_http_user.median:.1f}",
+        "" if row.reached is None else f"{LEAST_OF_WRK:g} {_verdict(row.reached)}",
+    )
+
+
+def _ratio_text(ratio: Ratio | None) -> str:
+    return "" if ratio is None else f"{ratio.median:.3f} ({ratio.least:.3f} to {ratio.greatest:.3f})"
+
+
+def _verdict(reached: bool) -> str:
+    return "reached" if reached else "missed"
+
+
+def summary_csv(rows: Iterable[Row]) -> str:
+    """Return one line for each generator and workload; a cell that is not known is empty."""
+    header = (
+        *("workload", "generator", "rounds", "requests_per_cpu_s", "cpu_us_per_request", "requests_per_s", "cores"),
+        *("of_wrk", "of_wrk_least", "of_wrk_greatest", "of_fast_http_user", "floor", "verdict"),
+    )
+    return _csv(header, [_summary_cells(row) for row in rows])
+
+
+def fixed_cost_csv(cost: FixedCost) -> str:
+    """Return one line about the fixed cost of a trial."""
+    line = (cost.trials, f"{cost.median_s:.3f}", f"{cost.greatest_s:.3f}", MOST_FIXED_S, _verdict(cost.reached))
+    return _csv(("trials", "median_s", "greatest_s", "at_most_s", "verdict"), [line])
+
+
+def samples_csv(samples: Iterable[Sample]) -> str:
+    """Return one line for each round of each generator, as measured."""
+    lines = [
+        (sample.workload, sample.generator, sample.round, *(getattr(sample.spent, f.name) for f in fields(Spent)))
+        for sample in samples
+    ]
+    return _csv(_SAMPLE_COLUMNS, lines)
+
+
+def _summary_cells(row: Row) -> tuple[Any, ...]:
+    wrk, fast = row.of_wrk, row.of_fast_http_user
+    return (
+        *(row.workload, row.generator, row.rounds, f"{row.per_cpu_s:.0f}", f"{row.cpu_us:.3f}", f"{row.per_s:.0f}"),
+        f"{row.cores:.3f}",
+        *(("", "", "") if wrk is None else (f"{wrk.median:.4f}", f"{wrk.least:.4f}", f"{wrk.greatest:.4f}")),
+        "" if fast is None else f"{fast.median:.2f}",
+        *(("", "") if row.reached is None else (LEAST_OF_WRK, _verdict(row.reached))),
+    )
+
+
+def _csv(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return text.getvalue()

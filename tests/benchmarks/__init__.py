@@ -1,0 +1,1 @@
+"""Tests of how FastServe itself is measured."""

@@ -1,0 +1,70 @@
+"""The table and the CSV files say the same, and a cell that is not known is empty."""
+
+import csv
+import io
+
+from benchmarks.fixed import FixedCost
+from benchmarks.samples import FAST_HTTP_USER, FASTSERVE, WRK, rows_of
+from benchmarks.table import fixed_cost_csv, fixed_cost_text, samples_csv, summary_csv, table_text
+from tests.benchmarks.test_samples import sample
+
+SAMPLES = [
+    sample(generator, number, cpu_us=cost)
+    for number in (1, 2, 3)
+    for generator, cost in ((WRK, 4.0), (FASTSERVE, 4.4), (FAST_HTTP_USER, 80.0))
+]
+
+
+def test_the_table_gives_ratios_and_the_verdict() -> None:
+    """FastServe's row has its share of wrk, how often FastHttpUser it is, and whether the floor is reached."""
+    header, wrk, fastserve, fast_http_user = table_text(rows_of(SAMPLES)).splitlines()
+
+    assert header.split()[:2] == ["workload", "generator"]
+    assert fastserve.split()[2:6] == ["227,273", "4.40", "50,000", "0.22"]
+    assert fastserve.split()[6:] == ["0.909", "(0.909", "to", "0.909)", "18.2", "0.85", "reached"]
+    assert wrk.split()[-1] == "20.0"
+    assert fast_http_user.split()[-1] == "1.0"
+
+
+def test_a_miss_is_said() -> None:
+    """Below the floor the row says so."""
+    row = table_text(rows_of([sample(WRK, 1, cpu_us=4.0), sample(FASTSERVE, 1, cpu_us=5.0)])).splitlines()[-1]
+
+    assert row.endswith("0.85 missed")
+
+
+def test_unknown_ratios_are_empty_cells() -> None:
+    """Without wrk and FastHttpUser there is no ratio, no floor and no 0."""
+    (line,) = csv.DictReader(io.StringIO(summary_csv(rows_of([sample(FASTSERVE, 1, cpu_us=5.0)]))))
+
+    assert {name for name, cell in line.items() if not cell} == {
+        "of_wrk",
+        "of_wrk_least",
+        "of_wrk_greatest",
+        "of_fast_http_user",
+        "floor",
+        "verdict",
+    }
+
+
+def test_every_round_is_kept() -> None:
+    """rounds.csv holds what was measured, from which the table can be made again."""
+    lines = list(csv.DictReader(io.StringIO(samples_csv(SAMPLES))))
+
+    assert len(lines) == len(SAMPLES)
+    assert lines[1] == {
+        "workload": "health",
+        "generator": "FastServe",
+        "round": "1",
+        "requests": "100000",
+        "cpu_s": str(SAMPLES[1].spent.cpu_s),
+        "seconds": "2.0",
+    }
+
+
+def test_the_fixed_cost_says_its_bound() -> None:
+    """Text and CSV give median, greatest and the verdict."""
+    cost = FixedCost(trials=11, median_s=1.84, greatest_s=3.21)
+
+    assert "median 1.84 s, greatest 3.21 s of 11 (at most 3 s: missed)" in fixed_cost_text(cost)
+    assert fixed_cost_csv(cost).splitlines()[1] == "11,1.840,3.210,3.0,missed"
