@@ -11,6 +11,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 _HEX = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NO_VALUE = re.compile(rb"[\r\n\0]")
 
 CLOSED_ENDS_IT = -1
 CHUNKED = -2
@@ -43,7 +44,7 @@ class Head:
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
-    if not colon or _NAME.fullmatch(name) is None:
+    if not colon or _NAME.fullmatch(name) is None or _NO_VALUE.search(value) is not None:
         raise Malformed(f"no header field: {line[:80]!r}")
     return name.lower(), value.strip(b" \t")
 
@@ -69,35 +70,44 @@ def _body_bytes(status: int, fields: list[tuple[bytes, bytes]]) -> int:
 class Answer:
     """Reads one answer. Feed it bytes until `done`; `rest` is then what came after its end.
 
-    keep says whether the body is kept (up to MOST_KEPT_BYTES) in `body`; body_bytes counts it in any case.
+    keep says whether the body is kept in `body`, up to MOST_KEPT_BYTES; body_bytes counts it in any case.
+    However the bytes are split, the answer is the same, and the work grows with their number alone.
     """
 
-    __slots__ = ("_buffer", "_left", "_step", "body", "body_bytes", "done", "head", "keep", "raw_head", "rest")
+    __slots__ = ("_at", "_buffer", "_kept", "_left", "_step", "body_bytes", "done", "head", "keep", "raw_head", "rest")
 
     def __init__(self, *, keep: bool) -> None:
         self.keep = keep
         self.head: Head | None = None
         self.raw_head = b""
-        self.body = b""
         self.body_bytes = 0
         self.done = False
         self.rest = b""
+        self._kept: list[bytes] = []
         self._buffer = b""
+        self._at = 0
         self._left = 0
         self._step = self._read_head
 
     @property
     def begun(self) -> bool:
         """Whether any byte of an answer has come."""
-        return bool(self._buffer) or self.head is not None
+        return self._at < len(self._buffer) or self.head is not None
+
+    @property
+    def body(self) -> bytes | None:
+        """The body; None where it was not kept, or not all of it."""
+        return b"".join(self._kept) if self.keep and self.body_bytes <= MOST_KEPT_BYTES else None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises Malformed where they cannot be part of an answer."""
-        self._buffer += data
+        # Steps move a mark instead of cutting the buffer: many small chunks in one read would each copy the rest.
+        self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
+        self._at = 0
         while not self.done and self._step():
             pass
         if self.done:
-            self.rest, self._buffer = self._buffer, b""
+            self.rest, self._buffer, self._at = self._buffer[self._at :], b"", 0
 
     def close(self) -> bool:
         """Take the end of the connection; returns whether the answer is whole."""
@@ -106,20 +116,27 @@ class Answer:
         return self.done
 
     def _read_head(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._buffer) > MOST_HEAD_BYTES:
-                raise Malformed(f"a head of more than {MOST_HEAD_BYTES} bytes")
-            if not b"HTTP/1."[: len(self._buffer)] == self._buffer[:7]:
-                raise Malformed(f"no status line: {self._buffer[:80]!r}")
+        end = self._buffer.find(b"\r\n\r\n", self._at) + 4
+        size = end - self._at if end > 3 else len(self._buffer) - self._at
+        if size > MOST_HEAD_BYTES or (end == 3 and size == MOST_HEAD_BYTES):
+            raise Malformed(f"a head of more than {MOST_HEAD_BYTES} bytes")
+        if end == 3:
+            self._check_begin(self._buffer[self._at : self._at + 1024])
             return False
-        raw, self._buffer = self._buffer[: end + 4], self._buffer[end + 4 :]
+        raw, self._at = self._buffer[self._at : end], end
         head = Head(raw)
         if 100 <= head.status < 200 and head.status != 101:
             return True  # An interim answer: the real one follows.
         self.head, self.raw_head = head, raw
         self._begin_body(head.body_bytes)
         return True
+
+    def _check_begin(self, begin: bytes) -> None:
+        """Refuse what can no longer become a head, instead of waiting for an end that never comes."""
+        line_feed = begin.find(b"\n")
+        ends_wrong = line_feed >= 0 and begin[line_feed - 1 : line_feed] != b"\r"
+        if ends_wrong or b"HTTP/1."[: len(begin)] != begin[:7]:
+            raise Malformed(f"no status line: {begin[:80]!r}")
 
     def _begin_body(self, body_bytes: int) -> None:
         self._left = body_bytes
@@ -131,11 +148,12 @@ class Answer:
             self._step = self._read_until_close if body_bytes == CLOSED_ENDS_IT else self._read_body
 
     def _take(self, size: int) -> int:
-        part, self._buffer = self._buffer[:size], self._buffer[size:]
-        self.body_bytes += len(part)
-        if self.keep and len(self.body) < MOST_KEPT_BYTES:
-            self.body += part
-        return len(part)
+        """Take up to `size` bytes of the body; returns how many there were."""
+        begin, self._at = self._at, min(self._at + size, len(self._buffer))
+        if self.keep and self.body_bytes < MOST_KEPT_BYTES:
+            self._kept.append(self._buffer[begin : self._at])
+        self.body_bytes += self._at - begin
+        return self._at - begin
 
     def _read_body(self) -> bool:
         self._left -= self._take(self._left)
@@ -147,12 +165,13 @@ class Answer:
         return False
 
     def _line(self) -> bytes | None:
-        end = self._buffer.find(b"\r\n")
+        end = self._buffer.find(b"\r\n", self._at)
+        size = (end + 1 if end >= 0 else len(self._buffer)) - self._at
+        if size >= MOST_HEAD_BYTES:
+            raise Malformed(f"a chunk's line of more than {MOST_HEAD_BYTES} bytes")
         if end < 0:
-            if len(self._buffer) > MOST_HEAD_BYTES:
-                raise Malformed("a chunk's line without an end")
             return None
-        line, self._buffer = self._buffer[:end], self._buffer[end + 2 :]
+        line, self._at = self._buffer[self._at : end], end + 2
         return line
 
     def _read_chunk_size(self) -> bool:
@@ -172,11 +191,11 @@ class Answer:
         return True
 
     def _read_chunk_end(self) -> bool:
-        if len(self._buffer) < 2:
+        if len(self._buffer) - self._at < 2:
             return False
-        if not self._buffer.startswith(b"\r\n"):
+        if not self._buffer.startswith(b"\r\n", self._at):
             raise Malformed("a chunk longer than its size")
-        self._buffer = self._buffer[2:]
+        self._at += 2
         self._step = self._read_chunk_size
         return True
 

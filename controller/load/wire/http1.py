@@ -23,11 +23,12 @@ _clock_ns = time.monotonic_ns
 class Ask:
     """One request, compiled to bytes, and what an answer to it must be like.
 
-    status 0 asks for any 2xx; body_bytes None takes any length; check returns None for a right body,
+    status 0 asks for any 2xx; body_bytes None takes any length; closing says that the request asks the server
+    to close the connection; check returns None for a right body,
     else what was expected and found. With check None bodies are not looked at.
     """
 
-    __slots__ = ("answers", "body_bytes", "check", "layouts", "request", "status", "tally", "whole")
+    __slots__ = ("answers", "body_bytes", "check", "closing", "layouts", "request", "status", "tally", "whole")
 
     def __init__(
         self,
@@ -36,12 +37,14 @@ class Ask:
         *,
         status: int = 0,
         body_bytes: int | None = None,
+        closing: bool = False,
         check: Callable[[bytes], str | None] | None = None,
     ) -> None:
         self.request = request
         self.tally = tally
         self.status = status
         self.body_bytes = body_bytes
+        self.closing = closing
         self.check = check
         self.answers = -1
         self.whole = b""
@@ -55,7 +58,7 @@ class Ask:
             return "wrong_status", f"expected status {self.status or '2xx'}, found {status}"
         if self.body_bytes is not None and answer.body_bytes != self.body_bytes:
             return "wrong_length", f"expected {self.body_bytes} bytes, found {answer.body_bytes}"
-        if answer.keep and self.check is not None and (found := self.check(answer.body)) is not None:
+        if self.check is not None and (body := answer.body) is not None and (found := self.check(body)) is not None:
             return "wrong_body", found
         return None
 
@@ -125,7 +128,7 @@ class Http1:
         elif answer is None or not answer.begun:
             self.lane.failed(now_ns, "reset", "the server closed the connection without an answer")
         elif answer.close():
-            self._finish(now_ns, ask, answer)
+            self._finish(now_ns, ask, answer, b"")
         else:
             self.lane.failed(now_ns, "short_body", f"the server closed after {self._size} bytes of an answer")
 
@@ -168,23 +171,27 @@ class Http1:
             return
         if answer.done:
             self._answer = None
-            self._learn(ask, answer, data)
-            self._finish(now_ns, ask, answer)
+            self._finish(now_ns, ask, answer, data)
 
-    def _finish(self, now_ns: int, ask: Ask, answer: Answer) -> None:
+    def _finish(self, now_ns: int, ask: Ask, answer: Answer, data: bytes) -> None:
         assert answer.head is not None
         self.ask = None
+        if ask.closing and answer.head.keep_alive:
+            # It was asked to close and does not say that it will.
+            self.drop()
         self.reusable = answer.head.keep_alive and self.connection.is_open
         wrong = ask.verdict(answer)
         if wrong is None:
+            self._learn(ask, answer, data)
             self.lane.answered(now_ns, self._size)
         else:
             self.lane.failed(now_ns, *wrong)
 
     def _learn(self, ask: Ask, answer: Answer, data: bytes) -> None:
+        """Remember an answer that was right and came in one piece, so that one like it is known at a glance."""
         head = answer.head
         assert head is not None
-        if not head.keep_alive or head.status == 101 or len(data) != self._size or ask.verdict(answer) is not None:
+        if ask.closing or not head.keep_alive or head.status == 101 or len(data) != self._size:
             return
         if answer.keep or ask.check is None:
             ask.whole = data
