@@ -6,12 +6,11 @@ import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from controller.load.wire.address import Address
 from controller.load.wire.native import native_socket
 
 # One read holds most answers whole; a larger buffer would be allocated for each of them in vain.
 READ_BYTES = 16 * 1024
-
-Address = tuple[int, Any]
 
 
 class Peer(Protocol):
@@ -47,6 +46,13 @@ class Connection:
         self.is_open = False
         self.peer: Peer
         self.received: Callable[[bytes], None]
+        self._recv: Callable[[int], bytes]
+        self._send: Callable[[bytes], int]
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether `opened` or `failed` is still to come."""
+        return self._socket is not None and not self.is_open
 
     def attach(self, peer: Peer) -> None:
         """Name who is told what happens here."""
@@ -80,6 +86,8 @@ class Connection:
             return
         if sent != len(data):
             self._unsent = data[sent:]
+            # What is sent before the rest has gone, since the answer came early, must queue behind it.
+            self._send = self._queue
             self._watch_writes(self._flush)
 
     def close(self) -> None:
@@ -119,10 +127,15 @@ class Connection:
         else:
             self.peer.ended()
 
+    def _queue(self, data: bytes) -> int:
+        self._unsent += data
+        return len(data)
+
     def _flush(self) -> None:
         rest, self._unsent = self._unsent, b""
         self._unwatch_writes()
-        if self.is_open and rest:
+        if self._socket is not None and self.is_open:
+            self._send = self._socket.send
             self.send(rest)
 
     def _fail_soon(self, kind: str, code: int | None) -> None:

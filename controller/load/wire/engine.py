@@ -10,9 +10,11 @@ from typing import Any
 
 import uvloop
 
-from controller.load.job import Job, address_of, compiled
+from controller.load.job import Job
+from controller.load.wire.address import Address, address_of
 from controller.load.wire.closed import ClosedLane
-from controller.load.wire.connection import Address, Connection
+from controller.load.wire.connection import Connection
+from controller.load.wire.deck import compiled
 from controller.load.wire.native import run_in_thread
 from controller.load.wire.tally import NS_PER_S, Tally
 from controller.measure.window import Window
@@ -75,6 +77,9 @@ class Drive:
         self._loop.call_later(max(0.0, (start_ns - time.monotonic_ns()) / NS_PER_S), self._begin, start_ns)
 
     def _begin(self, start_ns: int) -> None:
+        if self.drained:
+            # It was stopped before it began.
+            return
         self._started = True
         self.tally.start(start_ns)
         for lane in self.lanes.values():
@@ -93,7 +98,8 @@ class Drive:
             self.drained = True
 
     def close(self) -> None:
-        """Close every connection, whatever is in flight."""
+        """End the sending and let every connection go, as soon as its request in flight has come to its end."""
+        self.stop()
         for number in list(self.lanes):
             self.detach(number)
 
