@@ -2,6 +2,7 @@
 
 import os
 import sys
+from multiprocessing import Barrier
 
 from settings import WrongSetting, read_settings
 
@@ -29,6 +30,13 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True
 
 
+# Else those who connect before the last process listens would all be served by the others.
+everybody_listens = Barrier(workers)
+
+
 def post_fork(_server, worker):
-    """Tell the application which process it is in: its pool is a share of DB_POOL_SIZE."""
+    """Tell the application which process it is in, since its pool is a share of DB_POOL_SIZE; serve with the others."""
     os.environ["GUNICORN_WORKER"] = str(worker.age)
+    # A process that takes the place of one that died has a higher number, and nobody to wait for.
+    if worker.age <= workers:
+        everybody_listens.wait(timeout=30)
