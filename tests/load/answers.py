@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from controller.load.wire.answer import Answer, Malformed
 
@@ -51,7 +52,7 @@ def read(data: bytes, cuts: tuple[int, ...] = ()) -> Reading:
 
 def _pieces(data: bytes, cuts: tuple[int, ...]) -> Iterator[bytes]:
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return (data[begin:end] for begin, end in zip(edges, edges[1:], strict=False) if begin < end)
+    return (data[begin:end] for begin, end in pairwise(edges) if begin < end)
 
 
 def _lines(*lines: str, body: bytes = b"") -> bytes:

@@ -10,6 +10,7 @@ from controller.measure.window import EndpointCounts, Window
 NS_PER_S = 1_000_000_000
 # Of each kind of error, this many messages are kept in a trial.
 MOST_MESSAGES = 5
+_ROUNDING_S = 1e-9
 
 
 class EndpointTally:
@@ -143,7 +144,8 @@ class Tally:
     def _set_next_close(self) -> None:
         # The grid of whole seconds begins anew where the measured phase begins and where it ends.
         origin = max(edge for edge in (0.0, self._from_s, self._until_s) if edge <= self._opened_s)
-        whole = origin + floor(self._opened_s - origin + 1e-9) + 1.0
-        edges = [edge for edge in (self._from_s, self._until_s) if edge > self._opened_s]
-        self._closes_s = min([whole, *edges])
+        whole = origin + floor(self._opened_s - origin + _ROUNDING_S) + 1.0
+        # Sums of seconds are off by a rounding: where both nearly meet, the bound it is, not a window of no length.
+        edges = [edge for edge in (self._from_s, self._until_s) if self._opened_s < edge < whole + _ROUNDING_S]
+        self._closes_s = min(edges, default=whole)
         self.closes_ns = self._start_ns + round(self._closes_s * NS_PER_S)
