@@ -10,9 +10,9 @@ from pathlib import Path
 
 from controller.compare.findings import about_targets
 from controller.errors import FastServeError
+from controller.load.bench import Bench
 from controller.load.place import locustfile
 from controller.load.standing import StandingFleet
-from controller.load.trial import Bench
 from controller.load.trials import Keeper, run_trials
 from controller.load.watcher import StopRequest, Watcher
 from controller.measure.resources import Sampler
@@ -27,8 +27,8 @@ from controller.report.stored import Shown
 from controller.stack.cpus import Cores, assign_cores, usable_cores
 from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
-from controller.stack.preflight import Prepared, check_targets, lay_ground, prepare_targets
-from controller.stack.supervisor import Supervisor, supervise
+from controller.stack.preflight import Ground, Prepared, check_targets, lay_ground, prepare_targets
+from controller.stack.supervisor import supervise
 from controller.stack.tools import missing_tools
 from controller.store.facts import machine_facts
 from controller.store.folder import RunContents, RunFolder, create_run_folder, iso_time, open_run_folder
@@ -59,42 +59,52 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
     trial makes that a failed trial. Whatever happens, what was measured is in the run folder.
     """
     plan, targets, cores = _read(options)
-    trials = trials_of(plan)
     check_open_files(max(scenario.load.connections for scenario in plan.scenarios) + _SPARE_FILES)
-    watcher.planned(plan, trials, expected_seconds(plan, targets))
+    watcher.planned(plan, trials_of(plan), expected_seconds(plan, targets))
 
     with machine_lock(plan.name) as lock_fd:
         prepared = prepare_targets(plan, targets, say=watcher.stage)
         ground = lay_ground(options.project / "servers", prepared)
         check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
+
         run = _run_folder(options, plan, prepared, cores)
         ended_by = None
         try:
             with (
                 run_lock(run.path),
                 Journal(run.path) as journal,
-                supervise(label=run.run_id, logs=run.logs, lock_fd=lock_fd) as supervisor,
-                _pinned(cores.control),
-                Sampler() as sampler,
-                _standing_fleet(supervisor, cores, run) as fleet,
+                _bench(plan, prepared, ground=ground, cores=cores, logs=run.logs, lock_fd=lock_fd) as bench,
             ):
-                bench = Bench(
-                    plan=plan,
-                    prepared=prepared,
-                    ground=ground,
-                    supervisor=supervisor,
-                    fleet=fleet,
-                    sampler=sampler,
-                    cores=cores,
-                    logs=run.logs,
-                )
-                todo, first = _lacking(run, trials), next_order(run.path)
+                todo, first = _lacking(run, trials_of(plan)), next_order(run.path)
                 run_trials(bench, todo, first_order=first, keeper=_keeper(run, journal), watcher=watcher, stop=stop)
         except FastServeError as error:
             if not read_trials(run.path):
                 raise
             ended_by = error
         return write_outcome(run.path, shown=_shown(run, plan, targets), interrupted=stop.asked, ended_by=ended_by)
+
+
+@contextmanager
+def _bench(
+    plan: Plan, prepared: Mapping[str, Prepared], *, ground: Ground, cores: Cores, logs: Path, lock_fd: int
+) -> Iterator[Bench]:
+    """Have everything running that trials need, but their targets, for the time of the block."""
+    with (
+        supervise(label=logs.parent.name, logs=logs, lock_fd=lock_fd) as supervisor,
+        _pinned(cores.control),
+        Sampler() as sampler,
+        StandingFleet(supervisor, cores=cores, folder=logs, locustfile=locustfile()) as fleet,
+    ):
+        yield Bench(
+            plan=plan,
+            prepared=prepared,
+            ground=ground,
+            supervisor=supervisor,
+            fleet=fleet,
+            sampler=sampler,
+            cores=cores,
+            logs=logs,
+        )
 
 
 def dry_run(options: RunOptions) -> DryRun:
@@ -126,12 +136,6 @@ def _run_folder(options: RunOptions, plan: Plan, prepared: Mapping[str, Prepared
 def _lacking(run: RunFolder, trials: Sequence[Trial]) -> list[Trial]:
     lacking = set(missing_trials([trial.number for trial in trials], read_trials(run.path)))
     return [trial for trial in trials if trial.number in lacking]
-
-
-def _standing_fleet(supervisor: Supervisor, cores: Cores, run: RunFolder) -> StandingFleet:
-    return StandingFleet(
-        supervisor, generator=cores.generator, control=cores.control, folder=run.logs, locustfile=locustfile()
-    )
 
 
 @contextmanager

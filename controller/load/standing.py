@@ -1,31 +1,19 @@
 """Locust for a whole run: started once, and again when one of its processes was lost."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 from controller.load.fleet import Crew, Fleet, start_fleet
+from controller.stack.cpus import Cores
 from controller.stack.supervisor import Supervisor
 
 
 class StandingFleet:
-    """A fleet that is there whenever a trial needs one; its block ends whatever is running.
+    """A fleet that is there whenever a trial needs one; its block ends whatever is running."""
 
-    generator and control are the cores of the workers and of the master.
-    """
-
-    def __init__(
-        self,
-        supervisor: Supervisor,
-        *,
-        generator: Sequence[int],
-        control: Sequence[int],
-        folder: Path,
-        locustfile: Path,
-    ) -> None:
-        self._supervisor = supervisor
-        self._generator, self._control = generator, control
+    def __init__(self, supervisor: Supervisor, *, cores: Cores, folder: Path, locustfile: Path) -> None:
+        self._supervisor, self._cores = supervisor, cores
         self._folder, self._locustfile = folder, locustfile
         self._fleet: Fleet | None = None
         self._running = ExitStack()
@@ -43,7 +31,8 @@ class StandingFleet:
 
         Raises LoadError where that fails.
         """
-        crew = Crew(workers=workers or len(self._generator), generator=self._generator, control=self._control)
+        generator = self._cores.generator
+        crew = Crew(workers=workers or len(generator), generator=generator, control=self._cores.control)
         if self._fleet is not None and not (self._fleet.whole() and len(self._fleet.workers) == crew.workers):
             self.discard()
         if self._fleet is None:

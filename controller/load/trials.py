@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.errors import LoadError
-from controller.load.trial import Bench, Ears, run_trial
+from controller.load.bench import Bench, Ears
+from controller.load.trial import run_trial
 from controller.load.watcher import StopRequest, Watcher
 from controller.measure.judgement import GENERATOR
 from controller.measure.trial import LOAD_FAILED, TrialResult, Usage

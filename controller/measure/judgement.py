@@ -12,7 +12,9 @@ from controller.measure.window import ANSWERED_WRONG, EndpointCounts, merged_cou
 # A party this busy is taken to be at its limit.
 BUSY_FROM: Final = 0.85
 MOST_FAILURES: Final = 0.001
+# The parties of a trial: its target, the workers, and the master beside them.
 GENERATOR: Final = "generator"
+MASTER: Final = "master"
 SERVER: Final = "server"
 UNBOUND: Final = "none"
 

@@ -1,0 +1,36 @@
+"""What trials stand on: all that a run has running, and who hears of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.load.standing import StandingFleet
+from controller.measure.resources import Sampler
+from controller.measure.window import Window
+from controller.plan.plan import Plan
+from controller.stack.cpus import Cores
+from controller.stack.preflight import Ground, Prepared
+from controller.stack.supervisor import Supervisor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What all trials of a run share."""
+
+    plan: Plan
+    prepared: Mapping[str, Prepared]
+    ground: Ground
+    supervisor: Supervisor
+    fleet: StandingFleet
+    sampler: Sampler
+    cores: Cores
+    logs: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ears:
+    """Who hears of a trial while it runs; stopped says whether the user asked for its end."""
+
+    window: Callable[[Window], None]
+    messages: Callable[[int, Mapping[str, Sequence[str]]], None]
+    stopped: Callable[[], bool]

@@ -1,0 +1,82 @@
+"""What a trial that was driven came to: its counts, the party that limited it, and every reason to distrust it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from controller.load.bench import Bench
+from controller.load.drive import Driven
+from controller.load.gather import Gathered
+from controller.measure.doubt import Doubt
+from controller.measure.judgement import (
+    GENERATOR,
+    SERVER,
+    bound_of,
+    busy,
+    contract_doubts,
+    error_doubts,
+    generator_doubt,
+    lost_doubts,
+    shared_doubt,
+    steadiness_doubts,
+)
+from controller.measure.trial import FAILED, TrialResult, Usage
+from controller.measure.window import EndpointCounts
+
+
+def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathered) -> TrialResult:
+    """Return a driven trial's result with its counts, its bound and its doubts."""
+    seconds, measured = record.seconds, record.measured
+    if seconds is None and result.ok:
+        result = replace(result, outcome=FAILED, reason="no window of the measured phase came back from the workers")
+    shares = busy_shares(bench, record.usage, seconds=seconds)
+    return replace(
+        result,
+        warmup_s=driven.from_s,
+        warmup_end=driven.warmup_end,
+        duration_s=seconds,
+        attempts_total=record.attempts,
+        answered_total=record.answered,
+        endpoints=measured,
+        usage=dict(record.usage),
+        bound=bound_of(shares) if shares else None,
+        doubts=tuple(doubts_of(bench, result, driven=driven, record=record, shares=shares, measured=measured)),
+    )
+
+
+def doubts_of(
+    bench: Bench,
+    result: TrialResult,
+    *,
+    driven: Driven,
+    record: Gathered,
+    shares: Mapping[str, float],
+    measured: Mapping[str, EndpointCounts],
+) -> list[Doubt]:
+    """Return every reason to distrust a driven trial."""
+    totals = driven.totals
+    return [
+        *lost_doubts(
+            workers_lost=totals.get("lost", 0),
+            windows_late=totals.get("late", False),
+            begun=totals.get("begun", record.attempts),
+            counted=record.attempts,
+        ),
+        *generator_doubt(shares),
+        *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
+        *steadiness_doubts(
+            record.rates,
+            warmup_end=driven.warmup_end or "",
+            seconds=record.seconds or 0.0,
+            in_flight=bench.plan.scenario(result.scenario).load.in_flight,
+        ),
+        *error_doubts(measured),
+        *contract_doubts(record.errors, messages=totals.get("messages", {})),
+    ]
+
+
+def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:
+    """Return how busy the server and the generator were, as shares of what they could be; empty where unknown."""
+    if not seconds:
+        return {}
+    cores = {SERVER: len(bench.cores.target), GENERATOR: len(bench.cores.generator)}
+    return {party: busy(usage[party], seconds=seconds, cores=n) for party, n in cores.items() if party in usage}
