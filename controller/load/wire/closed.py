@@ -8,9 +8,11 @@ from controller.load.wire.connection import Connection
 from controller.load.wire.http1 import Ask, Http1
 from controller.load.wire.tally import NS_PER_S, Tally
 
-# After an attempt that failed for want of a connection the lane pauses, each time twice as long.
+# After an attempt on a connection that never answered the lane pauses, each time twice as long.
 LEAST_PAUSE_S = 0.01
 MOST_PAUSE_S = 1.0
+# Errors after which the server is there and goes on as after a right answer.
+_ANSWERED_WHOLE = frozenset({"wrong_status", "wrong_length", "wrong_body"})
 
 _clock_ns = time.monotonic_ns
 
@@ -25,7 +27,6 @@ class ClosedLane:
     __slots__ = (
         "_connection",
         "_deck",
-        "_failed_ns",
         "_gone",
         "_late_ns",
         "_leaving",
@@ -60,7 +61,6 @@ class ClosedLane:
         self._protocol = Http1(connection, self)
         self._planned_ns = 0
         self._late_ns = 0
-        self._failed_ns = 0
         self._releasing_ns = 0
         self._pause_s = 0.0
         self._waiting = False
@@ -73,7 +73,7 @@ class ClosedLane:
 
     def prepare(self) -> None:
         """Connect before the trial starts, so that the first requests do not all wait for a connection."""
-        if not self._tally.sending and not self._connection.is_open:
+        if not self._tally.sending and not self._connection.is_open and not self._connection.is_opening:
             self._connection.open()
 
     def begin(self) -> None:
@@ -89,8 +89,11 @@ class ClosedLane:
         if self._connection.is_open and self._protocol.reusable:
             self._send()
         else:
-            self._connection.close()
-            self._connection.open()
+            # Until the connection stands it is not known how late the request is sent, but that it is late.
+            self._late_ns = 1
+            if not self._connection.is_opening:
+                self._connection.close()
+                self._connection.open()
 
     def leave(self) -> None:
         """Send nothing more, and close once the request in flight has come to its end."""
@@ -125,20 +128,19 @@ class ClosedLane:
             self._after_attempt()
 
     def failed(self, now_ns: int, kind: str, text: str) -> None:
-        """Count an attempt that was an error; go on after a pause where there is no connection."""
+        """Count an attempt that was an error, and go on: after a pause where the connection never answered."""
         if not self._waiting:
             # Connecting ahead of the trial failed: no attempt was planned yet; the first one will tell.
             return
         self._tally.roll(now_ns)
         self._tally.error(self._deck[self._place].tally, kind, text)
-        if self._connection.is_open and self._protocol.reusable:
+        if kind in _ANSWERED_WHOLE:
             self._after_attempt()
             return
         self._connection.close()
         self._waiting = False
-        recent = now_ns - self._failed_ns < 2 * (self._pause_s + LEAST_PAUSE_S) * NS_PER_S
-        self._pause_s = min(MOST_PAUSE_S, 2 * self._pause_s) if recent and self._pause_s else LEAST_PAUSE_S
-        self._failed_ns = now_ns
+        # A server that breaks off after many answers is asked again at once: it may do so by design.
+        self._pause_s = min(MOST_PAUSE_S, max(LEAST_PAUSE_S, 2 * self._pause_s)) if self._late_ns else 0.0
         self._loop.call_later(self._pause_s, self.begin)
 
     def released(self) -> None:
@@ -166,6 +168,7 @@ class ClosedLane:
         counter.moved_latency[(now_ns - self._planned_ns) // 1000] += 1
         counter.moved_service[(now_ns - self._planned_ns - self._late_ns) // 1000] += 1
         self._late_ns = 0
+        self._pause_s = 0.0
 
     def _after_attempt(self) -> None:
         self._waiting = False
