@@ -55,8 +55,9 @@ def run(
         project=place.project,
         plan=place.plan(plan),
         overrides=overrides,
-        out=out or place.runs,
-        resume=place.run(str(resume)) if resume else None,
+        # What is started works in folders of its own, where a path relative to this one would lead elsewhere.
+        out=(out or place.runs).absolute(),
+        resume=place.run(str(resume)).absolute() if resume else None,
     )
     if dry_run:
         click.echo(dry_run_lines(options))

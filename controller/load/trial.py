@@ -16,6 +16,7 @@ from controller.measure.judgement import GENERATOR, MASTER, SERVER
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
 from controller.plan.contract import Contract, contract_to_wire
+from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial
 from controller.stack.check import check_requests, contract_error
@@ -127,6 +128,11 @@ def job_of(scenario: Scenario, running: Running, *, order: int, seed: int, contr
     )
 
 
+def left_out_notes(plan: Plan) -> tuple[str, ...]:
+    """Return a note on the targets that the plan names and that cannot run here; none where all can."""
+    return (f"left out for a missing tool: {', '.join(plan.skipped)}",) if plan.skipped else ()
+
+
 def _use(bench: Bench, driven: Driven, record: Gathered) -> None:
     """Take what each party used during the measured phase."""
     if driven.from_s is None or driven.until_s is None or driven.until_s <= driven.from_s:
@@ -158,7 +164,7 @@ def _result(
         outcome=outcome,
         reason=reason,
         startup_s=record.startup_s,
-        notes=bench.cores.notes,
+        notes=(*bench.cores.notes, *left_out_notes(bench.plan)),
     )
     if record.driven is None:
         return result
