@@ -30,6 +30,8 @@ def run_and_show(options: RunOptions) -> int:
     for warning in outcome.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(outcome_text(outcome), nl=False)
+    if outcome.ended_by is not None:
+        click.echo(f"Error: {outcome.ended_by}", err=True)
     return status_of(outcome)
 
 

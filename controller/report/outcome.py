@@ -6,7 +6,7 @@ from pathlib import Path
 
 from controller.compare.findings import Findings
 from controller.errors import FastServeError
-from controller.measure.trial import LOAD_FAILED, TrialResult
+from controller.measure.trial import INTERRUPTED, LOAD_FAILED, TrialResult
 from controller.report.html import findings_html
 from controller.report.stored import Shown, stored_findings
 from controller.report.tables import write_tables, write_whole
@@ -58,6 +58,8 @@ def write_all(folder: Path, found: Findings) -> tuple[Path, ...]:
 
 
 def _kind(trial: TrialResult) -> str | None:
+    if trial.outcome == INTERRUPTED:
+        return None
     if trial.ok:
         return _DOUBTED if trial.doubts else None
     return _LOAD if (trial.reason or "").startswith(LOAD_FAILED) else _FAILED

@@ -1,13 +1,14 @@
 """A stored run, read back from its journal: what tables, page and comparisons are made of, now and later."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from controller.compare.findings import Findings, findings, settings_of
 from controller.errors import PlanError
+from controller.measure.trial import INTERRUPTED, TrialResult
 from controller.plan.plan import Plan
 from controller.plan.reader import read_plan
 from controller.store.folder import PLAN, open_run_folder
@@ -43,7 +44,7 @@ def stored_findings(
         )
     reading = read_journal(run.path)
     found = findings(
-        reading.trials,
+        _standing(reading.trials),
         run_id=run.run_id,
         baseline=baseline or plan.baseline,
         windows=read_windows(run.path),
@@ -57,6 +58,12 @@ def stored_findings(
         following=shown.following,
     )
     return found, reading.warnings
+
+
+def _standing(trials: Sequence[TrialResult]) -> list[TrialResult]:
+    """Return the trials that count: one that the user cut short does not, once it was run again."""
+    whole = {trial.trial for trial in trials if trial.outcome != INTERRUPTED}
+    return [trial for trial in trials if trial.outcome != INTERRUPTED or trial.trial not in whole]
 
 
 def stored_plan(folder: Path) -> Plan:
