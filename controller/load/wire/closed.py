@@ -176,6 +176,7 @@ class ClosedLane:
             # The server closes first: its side keeps the address in TIME_WAIT, and ours stays free for the next.
             self._protocol.ask = None
             self._releasing_ns = _clock_ns()
+            self._connection.read_soon()
         else:
             self.begin()
 

@@ -90,6 +90,14 @@ class Connection:
             self._send = self._queue
             self._watch_writes(self._flush)
 
+    def read_soon(self) -> None:
+        """Look for more bytes, or the end, without waiting for the loop to announce them.
+
+        When bytes and a reset come together, uvloop (0.22) lets read once and then watches no more: whoever
+        still waits for something after a read must ask for it.
+        """
+        self._loop.call_soon(self._read_if, self._socket)
+
     def close(self) -> None:
         """Close the socket; the peer hears nothing more of it."""
         gone, self._socket, self.is_open, self._unsent = self._socket, None, False, b""
@@ -126,6 +134,10 @@ class Connection:
             self.received(data)
         else:
             self.peer.ended()
+
+    def _read_if(self, which: socket.socket | None) -> None:
+        if which is self._socket and self.is_open:
+            self._readable()
 
     def _queue(self, data: bytes) -> int:
         self._unsent += data

@@ -172,6 +172,8 @@ class Http1:
         if answer.done:
             self._answer = None
             self._finish(now_ns, ask, answer, data)
+        else:
+            self.connection.read_soon()
 
     def _finish(self, now_ns: int, ask: Ask, answer: Answer, data: bytes) -> None:
         assert answer.head is not None

@@ -1,0 +1,93 @@
+"""Driving the engine inside the test's own process, and what it counted."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.load.job import Job, JobRequest
+from controller.load.wire.engine import Engine
+from controller.measure.window import EndpointCounts, Window, merged_counts, merged_endpoints
+from tests.load.servers import Script, ScriptedServer
+
+WITHIN_S = 30.0
+_START_AFTER_NS = 30_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a trial on the engine came to."""
+
+    windows: tuple[Window, ...]
+    begun: int
+    messages: dict[str, list[str]]
+    late: bool
+
+    @property
+    def endpoints(self) -> dict[str, EndpointCounts]:
+        """What each endpoint did."""
+        return merged_endpoints(self.windows)
+
+    @property
+    def counts(self) -> EndpointCounts:
+        """What all endpoints did together."""
+        return merged_counts(self.endpoints.values())
+
+
+def until(holds: Callable[[], object], within_s: float = WITHIN_S) -> None:
+    """Wait until something holds; fail when it does not in time."""
+    until_s = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < until_s, f"did not hold within {within_s} s"
+        time.sleep(0.005)
+
+
+def job_for(url: str, *paths: str, **more: object) -> Job:
+    """Return a job that asks these paths (/ without any) equally often."""
+    requests = tuple(
+        JobRequest(method="GET", path=path, weight=1.0, endpoint=path.partition("?")[0]) for path in paths or ("/",)
+    )
+    return Job(**{"order": 1, "url": url, "requests": requests, "timeout_s": 20.0, **more})  # type: ignore[arg-type]
+
+
+class Driving:
+    """One trial on an engine: loaded, begun, and ended when the test says so."""
+
+    def __init__(self, engine: Engine, job: Job, *, lanes: int) -> None:
+        self.engine = engine
+        engine.load(job)
+        self.lanes = [engine.attach() for _ in range(lanes)]
+        self.start_ns = time.monotonic_ns() + _START_AFTER_NS
+        engine.start(self.start_ns)
+        self._windows: list[Window] = []
+
+    def attempts(self) -> int:
+        """Return how many attempts have begun so far."""
+        begun: int = self.engine.totals()["begun"]
+        return begun
+
+    def end(self, *, stop: bool = True) -> Outcome:
+        """Stop, wait until nothing is in flight, and return what was counted, which must be all that began."""
+        if stop:
+            self.engine.stop()
+        until(lambda: self.engine.drained)
+        windows, totals = tuple(self.engine.closed), self.engine.totals()
+        outcome = Outcome(windows=windows, begun=totals["begun"], messages=totals["messages"], late=totals["late"])
+        assert outcome.begun == outcome.counts.samples + outcome.counts.failures
+        assert [window.index for window in windows] == list(range(len(windows)))
+        return outcome
+
+
+def driven(engine: Engine, job: Job, *, lanes: int = 3, attempts: int = 60) -> Outcome:
+    """Drive until so many attempts have begun, and return what came of them."""
+    driving = Driving(engine, job, lanes=lanes)
+    until(lambda: driving.attempts() >= attempts)
+    return driving.end()
+
+
+def ask(
+    engine: Engine, script: Script, *, lanes: int = 3, attempts: int = 60, **job: object
+) -> tuple[Outcome, ScriptedServer]:
+    """Drive a scripted server and return what both sides counted."""
+    with ScriptedServer(script) as server:
+        outcome = driven(engine, job_for(server.url, **job), lanes=lanes, attempts=attempts)
+    return outcome, server
