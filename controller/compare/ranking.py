@@ -10,7 +10,7 @@ from controller.compare.metrics import THROUGHPUT
 from controller.compare.pairs import paired_difference
 from controller.compare.summary import SummaryRow
 from controller.compare.verdicts import Judged, Verdict, judge
-from controller.measure.trial import TOGETHER, TrialResult
+from controller.measure.trial import INTERRUPTED, TOGETHER, TrialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,5 +117,8 @@ def _other_is(verdict: Verdict, target: str, couple: tuple[str, str], judged: Ju
 
 
 def _reason(trials: Sequence[TrialResult]) -> str | None:
-    """Return why the last failed trial failed; None where none did."""
-    return next((trial.reason or trial.outcome for trial in reversed(trials) if not trial.ok), None)
+    """Return why the last trial without a result has none; None where all have one."""
+    last = next((trial for trial in reversed(trials) if not trial.ok), None)
+    if last is None or last.outcome == INTERRUPTED:
+        return None if last is None else last.reason or last.outcome
+    return f"{last.outcome}: {last.reason}" if last.reason else last.outcome

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.compare.blocks import Cell, cell_of, counted_trials
-from controller.measure.trial import TrialResult
+from controller.measure.trial import FAILED, INTERRUPTED, TrialResult
 
 
 class Severity(StrEnum):
@@ -36,17 +36,25 @@ def remarks(trials: Iterable[TrialResult]) -> tuple[Remark, ...]:
     A doubt about a trial that was repeated stays, and says so.
     """
     ordered = sorted(trials, key=lambda trial: trial.order)
-    return (*_failures(ordered), *_doubts(ordered), *_notes(ordered))
+    return (*_failures(ordered), *_doubts(ordered), *_interrupted(ordered), *_notes(ordered))
 
 
 def _failures(trials: Sequence[TrialResult]) -> Iterator[Remark]:
     """Yield one remark for each reason that trials of a cell failed for."""
     grouped: dict[tuple[Cell, str], list[TrialResult]] = {}
     for trial in trials:
-        if not trial.ok:
+        if trial.outcome == FAILED:
             grouped.setdefault((cell_of(trial), trial.reason or trial.outcome), []).append(trial)
     for (cell, reason), found in grouped.items():
         yield Remark(severity=Severity.FAILED, where=_where(cell, found), text=reason + _repeated(found, trials))
+
+
+def _interrupted(trials: Sequence[TrialResult]) -> Iterator[Remark]:
+    """Yield a note for each trial that the user ended and that nobody ran again."""
+    for trial in trials:
+        if trial.outcome == INTERRUPTED and not _repeated([trial], trials):
+            where = _where(cell_of(trial), [trial])
+            yield Remark(severity=Severity.NOTE, where=where, text=trial.reason or trial.outcome)
 
 
 def _doubts(trials: Sequence[TrialResult]) -> Iterator[Remark]:

@@ -29,6 +29,10 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
     if seconds is None and result.ok:
         result = replace(result, outcome=FAILED, reason="no window of the measured phase came back from the workers")
     shares = busy_shares(bench, record.usage, seconds=seconds)
+    doubts: tuple[Doubt, ...] = ()
+    if result.ok:
+        # What was cut short is no result that could be doubted.
+        doubts = tuple(doubts_of(bench, result, driven=driven, record=record, shares=shares, measured=measured))
     return replace(
         result,
         warmup_s=driven.from_s,
@@ -39,7 +43,7 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         endpoints=measured,
         usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,
-        doubts=tuple(doubts_of(bench, result, driven=driven, record=record, shares=shares, measured=measured)),
+        doubts=doubts,
     )
 
 

@@ -39,7 +39,7 @@ def _ranking_block(findings: Findings, ranking: Ranking) -> str:
 def _ranking_row(place: Placed) -> Sequence[str]:
     """Return a target's row; what went wrong stands in the last cell."""
     cells = cells_of(place)
-    trouble = [cells.doubts, f"failed: {place.reason}" if place.reason and not place.measured else ""]
+    trouble = [cells.doubts, place.reason if place.reason and not place.measured else ""]
     return (
         cells.place,
         cells.target,

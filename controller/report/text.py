@@ -66,7 +66,7 @@ def _ranking_table(ranking: Ranking) -> Iterator[str]:
         if one.doubts:
             yield from _wrapped(f"doubt: {one.doubts}", indent=11, first=4)
         if place.reason and not place.measured:
-            yield from _wrapped(f"failed: {place.reason}", indent=12, first=4)
+            yield from _wrapped(place.reason, indent=12, first=4)
 
 
 def _beside_table(rows: Sequence[Comparison]) -> Iterator[str]:

@@ -70,7 +70,7 @@ def test_a_target_that_failed_is_last_with_its_reason() -> None:
     last = ranked(trials).places[-1]
 
     assert places(trials) == [("a", 1, 1), ("c", 2, 2), ("b", None, None)]
-    assert (last.measured, last.reason) == (False, "no module named flask")
+    assert (last.measured, last.reason) == (False, "failed: no module named flask")
 
 
 def test_leaders_are_those_not_told_from_the_first() -> None:
