@@ -51,12 +51,13 @@ def sends_half_and(ends: Callable[[Caller], None]) -> Callable[[Caller], None]:
 
 
 def answers_early() -> Script:
-    """Answer each request as soon as its first bytes have come, and read the rest of it afterwards."""
+    """Answer each request as soon as its first bytes have come, and read the rest of it a while later."""
 
     def script(caller: Caller) -> None:
         while True:
             caller.begin_of_request()
             caller.answer(answer_of())
+            caller.wait(0.03)
             caller.request()
 
     return script
