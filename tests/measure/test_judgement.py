@@ -1,0 +1,160 @@
+"""What a trial's numbers say about themselves: bounds at their limits, and evidence that can be checked."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.measure.doubt import Doubt, DoubtKind
+from controller.measure.histogram import recorded
+from controller.measure.judgement import (
+    BUSY_FROM,
+    GENERATOR,
+    MOST_FAILURES,
+    SERVER,
+    UNBOUND,
+    bound_of,
+    busy,
+    contract_doubts,
+    error_doubts,
+    generator_doubt,
+    lost_doubts,
+    shared_doubt,
+    steadiness_doubts,
+)
+from controller.measure.steady import WarmupEnd
+from controller.measure.trial import Usage
+from controller.measure.window import ANSWERED_WRONG, EndpointCounts
+
+SHARES = st.dictionaries(st.sampled_from(["server", "generator", "proxy", "database"]), st.floats(0, 1.2))
+
+
+def usage(cpu_s: float, busiest: float) -> Usage:
+    """Return a party's use of so many CPU seconds."""
+    return Usage(cpu_s=cpu_s, busiest=busiest, peak_rss_bytes=1)
+
+
+def counts(samples: int, **errors: int) -> EndpointCounts:
+    """Return so many right answers and errors."""
+    return EndpointCounts(latency=recorded({100: samples} if samples else {}), errors=errors)
+
+
+def kinds(doubts: list[Doubt]) -> list[DoubtKind]:
+    """Return what is doubted."""
+    return [doubt.kind for doubt in doubts]
+
+
+def test_a_party_is_as_busy_as_its_busiest_thread() -> None:
+    """One thread at its limit is the limit, however idle the other cores are."""
+    assert busy(usage(10.0, 0.97), seconds=10, cores=4) == 0.97
+
+
+def test_threads_that_take_turns_are_seen_by_their_sum() -> None:
+    """Two threads of half a core each, that hold one interpreter's lock in turn, fill the one core they have."""
+    assert busy(usage(9.8, 0.5), seconds=10, cores=1) == pytest.approx(0.98)
+
+
+@given(SHARES)
+def test_the_bound_is_the_busiest_of_those_at_their_limit(shares: dict[str, float]) -> None:
+    """A party is the bound when it is busy enough and none is busier; otherwise nobody is."""
+    bound = bound_of(shares)
+
+    if bound == UNBOUND:
+        assert all(share < BUSY_FROM for share in shares.values())
+    else:
+        assert shares[bound] == max(shares.values()) >= BUSY_FROM
+
+
+@given(SHARES)
+def test_a_saturated_generator_is_doubted_exactly_from_the_limit_on(shares: dict[str, float]) -> None:
+    """From 85 % on the client may be what was measured; a generator that nobody looked at is not accused."""
+    found = kinds(generator_doubt(shares))
+
+    assert found == ([DoubtKind.GENERATOR_SATURATED] if shares.get(GENERATOR, 0) >= BUSY_FROM else [])
+
+
+@pytest.mark.parametrize(
+    ("server", "generator", "shared", "doubted"),
+    [(0.5, 0.4, True, True), (0.5, 0.3, True, False), (0.5, 0.4, False, False), (0.0, 0.85, True, True)],
+)
+def test_a_shared_core_without_time_left_is_doubted(
+    server: float, generator: float, shared: bool, doubted: bool
+) -> None:
+    """What counts is the two together, and only where they share."""
+    doubts = shared_doubt({SERVER: server, GENERATOR: generator}, shared=shared)
+
+    assert kinds(doubts) == ([DoubtKind.SHARED_CORES] if doubted else [])
+
+
+def test_halves_that_differ_are_not_steady() -> None:
+    """Above 3 % between the halves the trial did not settle; at 2 % it did."""
+    rising, level = [1000.0, 1000.0, 1100.0, 1100.0], [1000.0, 1000.0, 1020.0, 1020.0]
+
+    assert kinds(steadiness_doubts(rising, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=64)) == [
+        DoubtKind.NOT_STEADY
+    ]
+    assert steadiness_doubts(level, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=64) == []
+
+
+def test_chance_at_a_bound_is_no_drift() -> None:
+    """With few slow answers the halves differ by what was in flight: that says nothing of the server."""
+    rates = [10.0, 10.0, 14.0, 14.0]
+
+    assert steadiness_doubts(rates, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=8) == []
+    assert kinds(steadiness_doubts(rates, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=7)) == [DoubtKind.NOT_STEADY]
+
+
+@pytest.mark.parametrize("rates", [[], [1000.0], [0.0, 0.0]])
+def test_too_little_to_tell_is_no_doubt(rates: list[float]) -> None:
+    """One window, or no answer at all, has no halves to compare."""
+    assert steadiness_doubts(rates, warmup_end=WarmupEnd.STEADY, seconds=len(rates), in_flight=1) == []
+
+
+def test_a_capped_warm_up_is_doubted_whatever_follows() -> None:
+    """The warm-up did not come to rest by itself: said also where the halves are alike."""
+    doubts = steadiness_doubts([1000.0] * 4, warmup_end=WarmupEnd.CAPPED, seconds=4, in_flight=1)
+
+    assert kinds(doubts) == [DoubtKind.WARMUP_CAPPED]
+
+
+@given(samples=st.integers(0, 100_000), failures=st.integers(0, 300))
+def test_errors_above_a_thousandth_are_doubted(samples: int, failures: int) -> None:
+    """The share is that of all attempts; none at all is no error."""
+    doubts = error_doubts({"/a": counts(samples, reset=failures) if failures else counts(samples)})
+
+    attempts = samples + failures
+    assert bool(doubts) == (attempts > 0 and failures / attempts > MOST_FAILURES)
+
+
+def test_errors_are_named_by_kind_over_all_endpoints() -> None:
+    """The evidence tells how many of how many, and of which kinds."""
+    doubts = error_doubts({"/a": counts(900, reset=50), "/b": counts(0, reset=20, timeout=30)})
+
+    assert [doubt.evidence for doubt in doubts] == ["10.00% of 1,000 requests failed: reset 70, timeout 30"]
+
+
+@pytest.mark.parametrize("kind", sorted(ANSWERED_WRONG))
+def test_one_wrong_answer_breaks_the_contract(kind: str) -> None:
+    """However many were right, a wrong one is told, with the first that was found."""
+    doubts = contract_doubts({kind: 1, "reset": 5}, messages={kind: ["/a: expected 1, found 2", "/a: more"]})
+
+    assert kinds(doubts) == [DoubtKind.CONTRACT_BROKEN]
+    assert doubts[0].evidence.endswith(f"{kind} 1; first: /a: expected 1, found 2")
+
+
+def test_broken_connections_do_not_break_the_contract() -> None:
+    """A time-out or a reset is no answer, so no wrong one."""
+    assert contract_doubts({"timeout": 3, "reset": 5, "short_body": 1, "connect_refused": 1}, messages={}) == []
+
+
+def test_attempts_that_are_not_in_the_windows_are_doubted() -> None:
+    """What began must have come to an end somewhere; where a worker is lost that is said instead."""
+    whole = {"workers_lost": 0, "windows_late": False, "begun": 10, "counted": 10}
+
+    assert lost_doubts(**whole) == []
+    assert [doubt.evidence for doubt in lost_doubts(**{**whole, "counted": 9})] == [
+        "10 attempts began, 9 are in the windows"
+    ]
+    assert [doubt.evidence for doubt in lost_doubts(**{**whole, "workers_lost": 2, "counted": 9})] == ["2 workers lost"]
+    assert [doubt.evidence for doubt in lost_doubts(**{**whole, "workers_lost": 1, "windows_late": True})] == [
+        "1 worker lost; a worker heard of the measured phase too late"
+    ]
