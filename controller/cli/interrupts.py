@@ -11,10 +11,15 @@ from controller.load.watcher import StopRequest
 
 @contextmanager
 def two_steps(stop: StopRequest, progress: Progress) -> Iterator[None]:
-    """Within the block the first SIGINT asks for an end in order; the next one raises KeyboardInterrupt."""
+    """Within the block the first SIGINT asks for an end in order; the next one raises KeyboardInterrupt.
+
+    So does the first where nobody would look at the request yet: there is nothing to keep, and a build may take long.
+    """
 
     def on_interrupt(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if not stop.heeded:
+            raise KeyboardInterrupt
         stop.request()
         progress.stopping()
 

@@ -38,6 +38,7 @@ def run_trials(
     Raises LoadError when Locust failed in several trials in a row; all results until then are kept.
     """
     began_s, failures = time.monotonic(), 0
+    stop.heeded = True
     for done, trial in enumerate(todo):
         if stop.asked:
             return

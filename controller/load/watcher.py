@@ -39,10 +39,14 @@ class Watcher(Protocol):
 
 
 class StopRequest:
-    """The user's wish that the trial under way is cut short and the run ends."""
+    """The user's wish that the trial under way is cut short and the run ends.
+
+    heeded says whether anybody looks at it: from the first trial on, but not while targets are built and checked.
+    """
 
     def __init__(self) -> None:
         self.asked = False
+        self.heeded = False
 
     def request(self) -> None:
         """Ask for the end; safe in a signal handler."""

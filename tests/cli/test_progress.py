@@ -129,6 +129,7 @@ def test_the_first_interrupt_asks_and_the_second_aborts() -> None:
     """Ctrl-C once asks the run to end and says so; Ctrl-C twice ends it at once; afterwards all is as before."""
     lines: list[str] = []
     stop, progress, before = StopRequest(), PlainProgress(lines.append), signal.getsignal(signal.SIGINT)
+    stop.heeded = True
 
     with two_steps(stop, progress):
         os.kill(os.getpid(), signal.SIGINT)
@@ -139,3 +140,13 @@ def test_the_first_interrupt_asks_and_the_second_aborts() -> None:
 
     assert [line.split(" ")[0] for line in lines] == ["ending", "still"]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_that_nobody_would_heed_aborts() -> None:
+    """Before the first trial there is nothing to end in order: Ctrl-C once is enough."""
+    stop = StopRequest()
+
+    with pytest.raises(KeyboardInterrupt), two_steps(stop, PlainProgress(print)):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert not stop.asked

@@ -115,7 +115,7 @@ async def respond(method: str, target: str) -> bytes:
         return refused(404)
     if method != "GET":
         return refused(405)
-    if misbehaviour == "fails":
+    if misbehaviour == "fails" or path == os.environ.get("REFUSE"):
         return refused(500)
     if path == "/api/health":
         return answer(200, b"no", "text/plain") if misbehaviour == "lies" and answered["all"] > UNDER_LOAD else HEALTH

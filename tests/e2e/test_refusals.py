@@ -1,4 +1,4 @@
-"""What cannot be run is one clear line, with the exit status that says whose turn it is, before anything is measured."""
+"""What cannot be run is one clear line, with the status that says whose turn it is, before anything is measured."""
 
 import socket
 import subprocess

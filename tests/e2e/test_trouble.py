@@ -1,0 +1,138 @@
+"""What goes wrong in a trial is stored as what it is, and the run goes on to its tables."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command import Done, Machine, lines_of, rows_of, run_folder
+from tests.e2e.project import NGINX, add_plan, add_server, new_project
+from tests.needs import require, unmet
+
+SPIN = "while True: pass"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troubled:
+    """A run of one good server and three that go wrong."""
+
+    project: Path
+    folder: Path
+    done: Done
+
+    def trial(self, target: str) -> dict[str, str]:
+        """Return the row of a target's one trial."""
+        rows = rows_of(self.folder / "trials.csv")
+        return next(row for row in rows if row["target"] == target and row["endpoint"] in ("*", ""))
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory, machine: Machine) -> Troubled:
+    """A run of one good server and three that go wrong, each in its own way."""
+    project = new_project(tmp_path_factory.mktemp("troubled") / "project")
+    add_server(project, "good")
+    add_server(project, "dies", env={"MISBEHAVE": "dies"})
+    add_server(project, "lies", env={"MISBEHAVE": "lies"})
+    add_server(project, "refuses", contract=False, ready="/up", env={"OWN_GREETING": "hi", "REFUSE": "/api/health"})
+    add_plan(project, "trouble", "good", "dies", "lies", "refuses")
+    done = machine.run("run", "trouble", "--set", "load.duration_s=2", cwd=project)
+    return Troubled(project=project, folder=run_folder(project / "fastserve-runs"), done=done)
+
+
+def test_the_run_goes_on_and_says_3(troubled: Troubled) -> None:
+    """Every trial has a row, and the status is that of a target that failed; there is no traceback."""
+    assert troubled.done.returncode == 3, troubled.done
+    assert "Traceback" not in troubled.done.stderr
+    outcomes = {target: troubled.trial(target)["outcome"] for target in ("good", "dies", "lies", "refuses")}
+    assert outcomes == {"good": "ok", "dies": "failed", "lies": "ok", "refuses": "failed"}
+
+
+def test_a_server_that_dies_under_load(troubled: Troubled) -> None:
+    """Its trial failed, with how it ended and what it wrote last; what it answered until then is kept."""
+    trial = troubled.trial("dies")
+    (order,) = (row["order"] for row in lines_of(troubled.folder / "trials.jsonl") if row["target"] == "dies")
+    windows = [row for row in lines_of(troubled.folder / "windows.jsonl") if row["order"] == order]
+
+    assert "ended with status 7" in trial["reason"]
+    assert "ran out of luck" in trial["reason"]
+    assert int(trial["answered_total"]) >= 400
+    assert windows
+    assert "failed  dies health" in troubled.done.stdout
+
+
+def test_a_server_that_answers_500_before_its_trial(troubled: Troubled) -> None:
+    """Asked once for what the trial uses, it is found out before any load; the reason shows request and status."""
+    trial = troubled.trial("refuses")
+
+    assert "GET /api/health: expected status 2xx, found status 500" in trial["reason"]
+    assert trial["requests"] in ("", "0")
+
+
+def test_a_contract_broken_under_load(troubled: Troubled) -> None:
+    """Answers that turn wrong only later raise a doubt; a sample of what was wrong is kept in wrong/."""
+    trial = troubled.trial("lies")
+    wrong = json.loads((troubled.folder / "wrong" / f"{int(trial['order']):04d}.json").read_text())
+
+    assert "contract broken under load" in trial["doubts"].split(";")
+    assert int(trial["failures"]) > 0
+    assert all("expected ok, found no" in message for message in wrong["wrong_body"])
+    assert 1 <= len(wrong["wrong_body"]) <= 10
+    assert "contract broken under load" in troubled.done.stdout
+
+
+def test_a_good_server_beside_them_has_no_failures(troubled: Troubled) -> None:
+    """Trouble of one target is not the trouble of the next."""
+    assert troubled.trial("good")["failures"] == "0"
+    assert not (troubled.folder / "wrong" / f"{int(troubled.trial('good')['order']):04d}.json").exists()
+
+
+def test_a_broken_contract_alone_is_11(troubled: Troubled, machine: Machine) -> None:
+    """Where all trials came to their end, results in doubt are the status."""
+    done = machine.run("run", "trouble", "--set", 'targets=["lies"]', "--out", "alone", cwd=troubled.project)
+
+    assert done.returncode == 11, done
+
+
+@contextmanager
+def busy_core(core: int, loops: int) -> Iterator[None]:
+    """Keep a core busy with endless loops for the time of the block."""
+    spinning = [subprocess.Popen([sys.executable, "-S", "-c", SPIN]) for _ in range(loops)]
+    try:
+        for process in spinning:
+            os.sched_setaffinity(process.pid, {core})
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+
+
+def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None:
+    """A client that had no time left cannot say how fast the server is: a doubt with the numbers, and status 11."""
+    require("nginx")
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        unmet("the generator has no core of its own here")
+    writable = project.parent / "nginx"
+    writable.mkdir()
+    add_server(project, "swift", source=NGINX, pass_env=["FOLDER"], contract=False)
+    add_plan(project, "fast", "swift", repeats=3)
+    # With one core each the generator has the second one; it shares it with loops that never rest.
+    with busy_core(cores[1], 4):
+        done = machine.run("run", "fast", "--set", "load.in_flight=64", cwd=project, env={"FOLDER": str(writable)})
+    trials = lines_of(project / "fastserve-runs" / "latest" / "trials.jsonl")
+    doubted = [trial for trial in trials if any(doubt["kind"] == "generator saturated" for doubt in trial["doubts"])]
+
+    assert done.returncode == 11, done
+    assert len(trials) == 3
+    # Where others hold the server's core back as well, the generator may have had a rest in one of them.
+    assert doubted
+    assert doubted == [trial for trial in trials if trial["usage"]["generator"]["busiest"] >= 0.85]
+    assert "doubt   swift health" in done.stdout
+    assert "generator saturated: generator " in done.stdout
