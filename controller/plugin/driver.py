@@ -82,6 +82,8 @@ class WorkerPlugin(_Driver):
         runner.register_message("fs_measure", lambda msg, **_: self.engine.measure(**msg.data))
         runner.register_message("fs_stop", lambda **_: self.engine.stop())
         runner.register_message("fs_ack", lambda msg, **_: self._recorder.acknowledge(**msg.data))
+        # Locust has told the master of this worker before; from now on it hears what is said.
+        runner.send_message("fs_here", None)
 
     def windows_closed(self) -> None:
         """Report at once instead of at Locust's next turn, and after the last window until it is acknowledged."""

@@ -23,6 +23,7 @@ from controller.plugin.driver import GO_AFTER_NS, job_of_options, wait_for_csv
 
 _READY_WITHIN_S = 20.0
 _WATCH_EVERY_S = 0.5
+_LOOK_EVERY_S = 0.005
 # Beyond the time-out of answers in flight: what the last windows need on their way.
 _DRAIN_GRACE_S = 5.0
 logger = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ class MasterPlugin:
         self._link: Link | None = None
         self._job: Job | None = None
         self._start_ns = 0
+        # Workers whose plugin stands: what is sent to others before is lost.
+        self._here: set[str] = set()
         self._waited_for: set[str] = set()
         self._refused = ""
         self._over = Event()
@@ -44,8 +47,8 @@ class MasterPlugin:
         self._turn = BoundedSemaphore()
         self._ramping: gevent.Greenlet | None = None
         environment.events.worker_report.add_listener(self._report)
-        environment.events.worker_connect.add_listener(self._connected)
-        runner.register_message("fs_ready", lambda msg, **_: self._waited_for.discard(msg.node_id))
+        runner.register_message("fs_here", self._arrived)
+        runner.register_message("fs_ready", self._made_ready)
         runner.register_message("fs_refused", self._refuse)
         gevent.spawn(self._watch_workers)
         if CONTROL_VARIABLE not in os.environ:
@@ -99,20 +102,38 @@ class MasterPlugin:
         return {client.id for client in self._runner.clients.all if client.state != STATE_MISSING}
 
     def _share_out(self, job: Job) -> None:
-        workers = self._present()
-        self._job, self._refused, self._waited_for = job, "", set(workers)
-        self._over.clear()
-        self._collector.begin(job.order, workers)
-        self._runner.send_message("fs_job", job_to_wire(job))
         with gevent.Timeout(_READY_WITHIN_S, LoadError(f"workers not ready within {_READY_WITHIN_S:g} s")):
+            while not self._present() or self._present() - self._here:
+                gevent.sleep(_LOOK_EVERY_S)
+            workers = self._present()
+            self._job, self._start_ns, self._refused, self._waited_for = job, 0, "", set(workers)
+            self._over.clear()
+            self._collector.begin(job.order, workers)
+            self._runner.send_message("fs_job", job_to_wire(job))
             while self._waited_for and not self._refused:
-                gevent.sleep(0.005)
+                gevent.sleep(_LOOK_EVERY_S)
         if self._refused:
             raise LoadError(self._refused)
 
     def _go(self) -> None:
         self._start_ns = time.monotonic_ns() + GO_AFTER_NS
-        self._runner.send_message("fs_go", {"start_ns": self._start_ns, "boot": boot_id()})
+        self._say_go()
+
+    def _say_go(self, worker: str | None = None) -> None:
+        self._runner.send_message("fs_go", {"start_ns": self._start_ns, "boot": boot_id()}, worker)
+
+    def _arrived(self, msg: Any, **_: Any) -> None:
+        self._here.add(msg.node_id)
+        self._tell("worker", name=msg.node_id)
+        if self._link is None and self._job is not None and not self._collector.over:
+            # It came when the trial ran already.
+            self._collector.join(msg.node_id)
+            self._runner.send_message("fs_job", job_to_wire(self._job), msg.node_id)
+
+    def _made_ready(self, msg: Any, **_: Any) -> None:
+        self._waited_for.discard(msg.node_id)
+        if self._start_ns:
+            self._say_go(msg.node_id)
 
     def _refuse(self, msg: Any, **_: Any) -> None:
         self._refused = msg.data["text"]
@@ -120,18 +141,6 @@ class MasterPlugin:
     def _report(self, client_id: str, data: dict[str, Any]) -> None:
         if (acknowledgement := self._collector.report(client_id, data.get(REPORT_KEY))) is not None:
             self._runner.send_message("fs_ack", acknowledgement, client_id)
-
-    def _connected(self, client_id: str) -> None:
-        self._tell("worker", name=client_id)
-        if self._link is None and self._job is not None and not self._collector.over:
-            gevent.spawn(self._let_join, self._job, client_id)
-
-    def _let_join(self, job: Job, client_id: str) -> None:
-        # Its handlers stand once it has had Locust's own answer to its connecting.
-        gevent.sleep(_WATCH_EVERY_S)
-        self._collector.join(client_id)
-        self._runner.send_message("fs_job", job_to_wire(job), client_id)
-        self._runner.send_message("fs_go", {"start_ns": self._start_ns, "boot": boot_id()}, client_id)
 
     def _watch_workers(self) -> None:
         while True:

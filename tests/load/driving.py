@@ -70,6 +70,8 @@ class Driving:
         if stop:
             self.engine.stop()
         until(lambda: self.engine.drained)
+        for number in self.lanes:
+            self.engine.detach(number)
         windows, totals = tuple(self.engine.closed), self.engine.totals()
         outcome = Outcome(windows=windows, begun=totals["begun"], messages=totals["messages"], late=totals["late"])
         assert outcome.begun == outcome.counts.samples + outcome.counts.failures

@@ -63,7 +63,7 @@ def test_lanes_come_and_go_under_load(engine: Engine) -> None:
         for number in driving.lanes[:4]:
             engine.detach(number)
         until(lambda: len(engine.closed) >= 1)
-        engine.attach()
+        driving.lanes.append(engine.attach())
         until(lambda: server.accepted == 7)
         outcome = driving.end()
 
@@ -96,42 +96,59 @@ def test_a_trial_stopped_before_its_start_sends_nothing(engine: Engine) -> None:
     """A stop that overtakes the start wins: nothing is begun, then or later."""
     with ScriptedServer(answers(answer_of())) as server:
         engine.load(job_for(server.url))
-        engine.attach()
+        lane = engine.attach()
         engine.start(time.monotonic_ns() + 200_000_000)
         engine.stop()
         until(lambda: engine.drained)
         time.sleep(0.4)
 
         assert engine.totals()["begun"] == server.requests == 0
+        engine.detach(lane)
 
 
-def test_a_new_trial_ends_the_one_before(engine: Engine) -> None:
-    """Whatever was in flight, the server of the trial before is left alone once another is loaded."""
+def test_a_new_trial_ends_the_one_before_and_takes_its_connections(engine: Engine) -> None:
+    """Once another trial is loaded the old server is left alone; users that are still there go on in the new one."""
     with ScriptedServer(answers(answer_of())) as old, ScriptedServer(answers(answer_of())) as new:
-        Driving(engine, job_for(old.url), lanes=3)
+        before = Driving(engine, job_for(old.url), lanes=3)
         until(lambda: old.answered >= 30)
-        driving = Driving(engine, job_for(new.url), lanes=3)
+        driving = Driving(engine, job_for(new.url), lanes=2)
         until(lambda: new.answered >= 30)
         asked = old.requests
         until(lambda: new.answered >= 200)
+        driving.lanes += before.lanes
         outcome = driving.end()
 
         assert old.requests == asked
+        assert new.accepted == 5
         assert outcome.counts.samples == new.answered
+
+
+def test_a_start_that_is_told_twice_is_one_start(engine: Engine) -> None:
+    """A word that comes again changes nothing: each lane has one request in flight, and windows one clock."""
+    with ScriptedServer(answers(answer_of())) as server:
+        driving = Driving(engine, job_for(server.url), lanes=2)
+        until(lambda: server.answered >= 20)
+        engine.start(time.monotonic_ns())
+        until(lambda: server.answered >= 100)
+        outcome = driving.end()
+
+    assert outcome.counts.samples == server.answered
+    assert server.accepted == 2
 
 
 def test_connections_stand_before_the_start(engine: Engine) -> None:
     """Lanes connect ahead, so that the first latencies hold no connecting; and each connection is used."""
     with ScriptedServer(answers(answer_of())) as server:
         engine.load(job_for(server.url))
-        for _ in range(4):
-            engine.attach()
+        lanes = [engine.attach() for _ in range(4)]
         until(lambda: server.accepted == 4)
         assert server.requests == 0
         engine.start(time.monotonic_ns())
         until(lambda: server.answered >= 40)
         engine.stop()
         until(lambda: engine.drained)
+        for lane in lanes:
+            engine.detach(lane)
 
         assert server.accepted == 4
         assert all(counts.service is None for window in engine.closed for counts in window.endpoints.values())

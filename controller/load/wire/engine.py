@@ -77,8 +77,8 @@ class Drive:
         self._loop.call_later(max(0.0, (start_ns - time.monotonic_ns()) / NS_PER_S), self._begin, start_ns)
 
     def _begin(self, start_ns: int) -> None:
-        if self.drained:
-            # It was stopped before it began.
+        if self.drained or self._started:
+            # It was stopped before it began, or the word came twice.
             return
         self._started = True
         self.tally.start(start_ns)
@@ -128,24 +128,32 @@ class Engine:
         self._tell = tell
         self._drive: Drive | None = None
         self._numbers = 0
+        self._attached: set[int] = set()
         self._thread = run_in_thread(self._loop.run_forever)
 
     def load(self, job: Job) -> None:
-        """Make ready for a trial; what was driven before is closed. Raises LoadError for an address nobody knows."""
+        """Make ready for a trial; what was driven before is closed, and connections attached before go on in it.
+
+        Raises LoadError for an address that cannot be.
+        """
         drive = Drive(self._loop, job, address_of(job.url), self._tell)
         before, self._drive = self._drive, drive
         if before is not None:
             self._loop.call_soon_threadsafe(before.close)
+        for number in sorted(self._attached):
+            self._loop.call_soon_threadsafe(drive.attach, number)
 
     def attach(self) -> int:
         """Add one connection; returns its number, to detach it by."""
         self._numbers += 1
         number = self._numbers
+        self._attached.add(number)
         self._soon(lambda drive: drive.attach(number))
         return number
 
     def detach(self, number: int) -> None:
         """Let a connection go after its request in flight."""
+        self._attached.discard(number)
         self._soon(lambda drive: drive.detach(number))
 
     def start(self, start_ns: int) -> None:
