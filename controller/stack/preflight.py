@@ -11,7 +11,7 @@ from controller.plan.contract import Contract, read_contract
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.target import Target
-from controller.stack.build import Build, build_target
+from controller.stack.build import Build, build_target, find_build
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.check import check_contract, contract_error
 from controller.stack.contract_rules import Finding
@@ -80,8 +80,10 @@ def prepare_targets(plan: Plan, targets: Mapping[str, Target], *, say: Callable[
         require_tools(targets[name])
     prepared = {}
     for name in plan.targets:
-        say(f"building {name}")
-        prepared[name] = Prepared(target=targets[name], build=build_target(targets[name]))
+        build = find_build(targets[name])
+        if build is None:
+            say(f"building {name}")
+        prepared[name] = Prepared(target=targets[name], build=build or build_target(targets[name]))
     return prepared
 
 

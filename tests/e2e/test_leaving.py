@@ -1,6 +1,5 @@
 """However a run is left, what was measured is kept, nothing stays behind, and --resume finishes it."""
 
-import os
 import signal
 import time
 from pathlib import Path
@@ -24,7 +23,7 @@ from tests.needs import require
 
 # SIGTERM, 3 s, SIGKILL, and what a busy machine adds.
 GONE_WITHIN_S = 8.0
-LONG = ("--set", "load.warmup_s=3", "--set", "load.duration_s=3")
+LONG = ("--set", "load.warmup_s=2", "--set", "load.duration_s=2")
 
 
 def left_of(run: str) -> list[str]:
@@ -53,7 +52,7 @@ def test_interrupted_again_and_again(project: Path, machine: Machine) -> None:
     """Left by Ctrl-C in warm-up, while measuring and between trials, a run ends as one that nobody disturbed."""
     for name in ("one", "two"):
         add_server(project, name)
-    add_plan(project, "left", "one", "two", repeats=2)
+    add_plan(project, "left", "one", "two")
     out = project / "fastserve-runs"
 
     def left_in(phase: str, *arguments: str) -> str:
@@ -66,7 +65,7 @@ def test_interrupted_again_and_again(project: Path, machine: Machine) -> None:
     said = left_in("warmup")
     run = run_folder(out)
     assert f"ended early: --resume fastserve-runs/{run.name} runs the trials that lack" in said
-    assert "0 of 4" in machine.run("runs", cwd=project).stdout
+    assert "0 of 2" in machine.run("runs", cwd=project).stdout
 
     measured = left_in("measured", "--resume", str(run))
     assert "requests/s" in measured
@@ -83,7 +82,7 @@ def test_interrupted_again_and_again(project: Path, machine: Machine) -> None:
     assert undisturbed.returncode in WENT_WELL, undisturbed
     assert shape(run) == shape(run_folder(project / "other"))
     finished = [row for row in lines_of(run / "trials.jsonl") if row["outcome"] == "ok"]
-    assert sorted(row["trial"] for row in finished) == [1, 2, 3, 4]
+    assert sorted(row["trial"] for row in finished) == [1, 2]
 
 
 def test_ctrl_c_during_a_build(project: Path, machine: Machine) -> None:
@@ -102,11 +101,12 @@ def test_ctrl_c_during_a_build(project: Path, machine: Machine) -> None:
     assert not (project / "fastserve-runs").exists()
 
 
-@pytest.mark.parametrize("leave", ["twice", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("leave", ["twice", "SIGTERM"])
 def test_leaving_at_once(leave: str, project: Path, machine: Machine) -> None:
-    """The second Ctrl-C, SIGTERM and a closed terminal end the run at once: one word, status 130, nothing left."""
-    add_server(project, "forks", env={"MISBEHAVE": "forks"})
-    add_plan(project, "left", "forks")
+    """The second Ctrl-C and SIGTERM end the run at once, forked servers too: one word, status 130, nothing left."""
+    # A daemon that SIGTERM does not end is given its time before it is killed.
+    add_server(project, "server", env={"MISBEHAVE": "" if leave == "twice" else "forks"})
+    add_plan(project, "left", "server")
     with machine.started("run", "left", "--set", "load.duration_s=60", cwd=project) as process:
         wait_for_window(project / "fastserve-runs", phase="measured")
         run = run_folder(project / "fastserve-runs")
@@ -132,40 +132,31 @@ def test_kill_9_at_any_moment(project: Path, machine: Machine) -> None:
     writable.mkdir()
     add_server(project, "nginx", source=NGINX, pass_env=["FOLDER"], contract=False)
     add_server(project, "forks", env={"MISBEHAVE": "forks"})
-    add_plan(project, "killed", "nginx", "forks", repeats=2)
+    add_plan(project, "killed", "nginx", "forks")
     out, env, moments = project / "fastserve-runs", {"FOLDER": str(writable)}, Random(4)
     arguments: list[object] = ["run", "killed", "--set", "load.duration_s=3"]
-    for wait_s in (0.0, *(moments.uniform(0.5, 6.0) for _ in range(3))):
-        resumed = ["--resume", run_folder(out)] if (out / "latest").exists() else []
-        with machine.started(*arguments, *resumed, cwd=project, env=env) as process:
-            if not resumed:
+
+    def killed(*resume: object, after_s: float) -> list[bytes]:
+        with machine.started(*arguments, *resume, cwd=project, env=env) as process:
+            if not resume:
                 wait_for_window(out, phase="warmup")
-            time.sleep(wait_s)
+            time.sleep(after_s)
             process.kill()
             process.wait()
-            run, killed_s = run_folder(out), time.monotonic()
-            before = stored_lines(run)
-            until(lambda run=run: left_of(run.name) == [], within_s=GONE_WITHIN_S, what=f"{left_of(run.name)}")
-        assert (machine.run("runs", cwd=project).stdout).count("unfinished") == 1
-        assert time.monotonic() - killed_s < 60
-        assert stored_lines(run)[: len(before)] == before
+        return stored_lines(run_folder(out))
+
+    before = killed(after_s=0.0)
+    run = run_folder(out)
+    for _ in range(3):
+        until(lambda: left_of(run.name) == [], within_s=GONE_WITHIN_S, what="nothing of the run is left")
+        after = killed("--resume", run, after_s=moments.uniform(0.2, 6.0))
+        assert after[: len(before)] == before
+        before = after
+    # This time nobody waits: the next run does, for the last process of the one that was killed.
     done = machine.run(*arguments, "--resume", run, cwd=project, env=env)
     trials = [row["trial"] for row in lines_of(run / "trials.jsonl") if row["outcome"] == "ok"]
 
     assert done.returncode in WENT_WELL, done
     assert stored_lines(run)[: len(before)] == before
-    assert sorted(trials) == [1, 2, 3, 4]
+    assert sorted(trials) == [1, 2]
     assert left_of(run.name) == []
-
-
-def test_the_lock_is_free_after_kill_9(project: Path, machine: Machine) -> None:
-    """The next run waits for the last process of the killed one and then has the machine."""
-    add_server(project, "forks", env={"MISBEHAVE": "forks"})
-    add_plan(project, "next", "forks")
-    with machine.started("run", "next", "--set", "load.duration_s=60", cwd=project) as process:
-        wait_for_window(project / "fastserve-runs", phase="warmup")
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        done = machine.run("run", "next", "--out", "other", cwd=project)
-
-    assert done.returncode in WENT_WELL, done

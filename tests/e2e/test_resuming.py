@@ -73,12 +73,13 @@ def test_a_newer_format_is_refused(command: str, copy: Path, resume: Resume, mac
 
 
 def test_a_finished_run_has_nothing_to_go_on_with(copy: Path, resume: Resume) -> None:
-    """Resuming it runs no trial, writes the same tables and prints them."""
+    """Resuming it builds and runs nothing, writes the same tables and prints them."""
     tables = {name: (copy / name).read_bytes() for name in ("summary.csv", "trials.csv", "windows.jsonl")}
     done = resume()
 
     assert done.returncode in WENT_WELL, done
     assert "requests/s" in done.stdout
+    assert "building" not in done.stderr
     assert {name: (copy / name).read_bytes() for name in tables} == tables
 
 
