@@ -1,6 +1,7 @@
 """Driving the engine: in a worker as the master says, in a lone Locust as its options say."""
 
 import gc
+import logging
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
-from controller.errors import LoadError
+from controller.errors import LoadError, PlanError
 from controller.load.job import Job, JobRequest, job_from_wire
 from controller.load.user import provide_engine
 from controller.load.wire.engine import Engine
@@ -18,20 +19,26 @@ from controller.load.wire.native import boot_id, wake_up
 from controller.measure.collector import log_window
 from controller.measure.recorder import Recorder
 from controller.measure.window import Window
+from controller.plan.scenario import Load, Request
 
 # A trial starts this long after the word is given, so that every worker has heard it by then.
 GO_AFTER_NS = 50_000_000
 _SETTLE_EVERY_S = 0.05
+logger = logging.getLogger(__name__)
 
 
 def job_of_options(environment: Environment) -> Job:
-    """Return the load that --host and the --fs options describe. Raises LoadError without a host."""
+    """Return the load that --host and the --fs options describe. Raises LoadError where one is missing or wrong."""
     options: Any = environment.parsed_options
     if not environment.host:
         raise LoadError("expected --host http://HOST:PORT, found none")
-    request = JobRequest(method="GET", path=options.fs_path, weight=1.0, endpoint=options.fs_path.partition("?")[0])
+    try:
+        asked, load = Request(path=options.fs_path), Load(timeout_s=options.fs_timeout)
+    except PlanError as error:
+        raise LoadError(f"--fs options: {error}") from error
+    request = JobRequest(method=asked.method, path=asked.path, weight=asked.weight, endpoint=asked.endpoint)
     url, keepalive = environment.host.rstrip("/"), not options.fs_close
-    return Job(order=1, url=url, requests=(request,), keepalive=keepalive, timeout_s=options.fs_timeout)
+    return Job(order=1, url=url, requests=(request,), keepalive=keepalive, timeout_s=load.timeout_s)
 
 
 def wait_for_csv(environment: Environment) -> None:
@@ -39,6 +46,15 @@ def wait_for_csv(environment: Environment) -> None:
     options: Any = environment.parsed_options
     if options is not None and options.csv_prefix:
         gevent.sleep(CSV_STATS_INTERVAL_SEC + _SETTLE_EVERY_S)
+
+
+def refuse(environment: Environment, error: LoadError) -> None:
+    """Say in one line why there can be no load, and end what Locust has begun: a headless Locust as a whole."""
+    logger.error("%s", error)
+    environment.process_exit_code = error.exit_code
+    runner, options = environment.runner, environment.parsed_options
+    # Later: Locust is in the middle of its start.
+    gevent.spawn(runner.quit if options is not None and options.headless else runner.stop)  # type: ignore[union-attr]
 
 
 class _Driver:
@@ -129,8 +145,12 @@ class LocalPlugin(_Driver):
             log_window(self._environment.stats, window)
 
     def _start(self, **_: Any) -> None:
-        self.load(job_of_options(self._environment))
-        self.engine.start(time.monotonic_ns())
+        try:
+            self.load(job_of_options(self._environment))
+        except LoadError as error:
+            refuse(self._environment, error)
+        else:
+            self.engine.start(time.monotonic_ns())
 
     def _stop(self, **_: Any) -> None:
         self.engine.stop()

@@ -19,7 +19,7 @@ from controller.load.wire.native import boot_id
 from controller.measure.collector import Collector, log_window
 from controller.measure.recorder import REPORT_KEY
 from controller.measure.window import Window, window_to_wire
-from controller.plugin.driver import GO_AFTER_NS, job_of_options, wait_for_csv
+from controller.plugin.driver import GO_AFTER_NS, job_of_options, refuse, wait_for_csv
 
 _READY_WITHIN_S = 20.0
 _WATCH_EVERY_S = 0.5
@@ -161,8 +161,13 @@ class MasterPlugin:
             self._link.send({"event": event, **what})
 
     def _start_options(self, **_: Any) -> None:
-        self._share_out(job_of_options(self._environment))
-        self._go()
+        try:
+            self._share_out(job_of_options(self._environment))
+        except LoadError as error:
+            self._job = None
+            refuse(self._environment, error)
+        else:
+            self._go()
 
     def _stop_options(self, **_: Any) -> None:
         if self._job is not None and not self._collector.over:

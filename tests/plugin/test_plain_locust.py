@@ -1,0 +1,93 @@
+"""Plain Locust with FastServe's Locust file: what it writes is what the server counted, to the request."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.errors import LoadError
+from tests.load.counting_server import WRONG, CountingServer, counting
+from tests.load.servers import closed_port
+from tests.plugin.plain import WITHIN_S, run_locust, start_locust
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+ALL = "Aggregated"
+LOAD = ("-u", "6", "-r", "6", "-t", "2s")
+
+
+@pytest.fixture
+def server() -> Iterator[CountingServer]:
+    """Return a counting server that nobody has asked yet."""
+    with counting() as running:
+        yield running
+
+
+def test_csv_and_page_say_what_the_server_counted(tmp_path: Path, server: CountingServer) -> None:
+    """A lone Locust has every request in its own tables, under its path, and none that was not answered."""
+    written = run_locust(tmp_path, *LOAD, "--fs-path", "/api/health?x=1", host=server.url)
+
+    counted = server.counts()["/api/health?x=1"]
+    assert counted > 0
+    assert written.table.requests == written.page.requests == {"/api/health": counted, ALL: counted}, written.log
+    assert written.table.failures == written.page.failures == {"/api/health": 0, ALL: 0}
+    assert written.status == 0
+
+
+def test_wrong_answers_are_failures_in_locusts_tables(tmp_path: Path, server: CountingServer) -> None:
+    """With a master and workers: as many failures as requests where all are 500, and Locust's status says so."""
+    written = run_locust(tmp_path, *LOAD, "--fs-path", WRONG, host=server.url, workers=2)
+
+    counted = server.counts()[WRONG]
+    assert counted > 0
+    assert written.table.requests == written.table.failures == {WRONG: counted, ALL: counted}, written.log
+    assert written.page == written.table
+    assert written.kinds == {"wrong_status": counted}
+    assert written.status == 1
+
+
+def test_a_ramp_up_and_slow_last_answers_are_in_the_tables(tmp_path: Path, server: CountingServer) -> None:
+    """Users that Locust spawns one by one, and answers that come after its time is up: all are written."""
+    server.hold(1.1)
+    written = run_locust(tmp_path, "-u", "8", "-r", "4", "-t", "3s", host=server.url, workers=2)
+
+    assert written.table.requests[ALL] == server.answered > 8, written.log
+    assert written.table.failures[ALL] == 0
+
+
+def test_nobody_listening_is_told_as_failures(tmp_path: Path) -> None:
+    """Refused connections are few, counted, and named; Locust ends in time."""
+    with closed_port() as port:
+        written = run_locust(tmp_path, *LOAD, host=f"http://127.0.0.1:{port}")
+
+    assert written.table.requests == written.table.failures
+    assert set(written.kinds) == {"connect_refused"}
+    assert 0 < written.table.requests[ALL] < 200
+
+
+def test_a_connection_for_each_request(tmp_path: Path, server: CountingServer) -> None:
+    """With --fs-close a server that keeps connections all the same is left after a second: still no error."""
+    written = run_locust(tmp_path, "-u", "3", "-r", "3", "-t", "2s", "--fs-close", host=server.url)
+
+    assert written.table.requests[ALL] == server.answered > 0
+    assert written.table.failures[ALL] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--host", ""), "expected --host http://HOST:PORT, found none"),
+        (("--host", "https://127.0.0.1:1"), "speaks http://HOST:PORT, found 'https://127.0.0.1:1'"),
+        (("--host", "http://127.0.0.1:1", "--fs-path", "health"), "expected a path: starts with /"),
+        (("--host", "http://127.0.0.1:1", "--fs-timeout", "0"), "expected a number above 0"),
+    ],
+    ids=["no host", "https", "no path", "no time"],
+)
+def test_what_cannot_be_asked_ends_locust_with_one_line(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    """Options that describe no load are refused at once, without a traceback, with FastServe's status for the load."""
+    ended = start_locust(tmp_path, ["--headless", "-u", "1", "-t", "60s", *options])
+    log, _ = ended.communicate(timeout=WITHIN_S)
+
+    assert words in log
+    assert "Traceback" not in log
+    assert ended.returncode == LoadError.exit_code
