@@ -15,6 +15,7 @@ from controller.stack.cpus import usable_cores
 from controller.units import rate_text, three_digits
 
 _PROJECT: Final = Path(__file__).resolve().parents[1]
+INTERRUPTED: Final = 130
 # Ignored by git, and removed by `make clean`.
 _OUT: Final = Path("build", "benchmark")
 
@@ -22,8 +23,8 @@ _OUT: Final = Path("build", "benchmark")
 def main() -> int:
     """Measure and print; the status is 0 unless something could not be measured, whatever the numbers are."""
     asked = _arguments()
-    rounds = Rounds(rounds=asked.rounds, seconds=asked.seconds, connections=asked.connections)
     try:
+        rounds = Rounds(rounds=asked.rounds, seconds=asked.seconds, connections=asked.connections)
         require_tools()
         print(f"{rounds.rounds} rounds of {rounds.seconds} s, {rounds.connections} connections; ", end="")
         print(places_of(usable_cores()).text, flush=True)
@@ -32,6 +33,9 @@ def main() -> int:
     except FastServeError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     _show(samples, cost, out=asked.out)
     return 0
 

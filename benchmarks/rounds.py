@@ -14,7 +14,7 @@ from benchmarks.nginx import HEALTH, QUOTE, nginx_program, run_nginx
 from benchmarks.samples import FAST_HTTP_USER, FASTSERVE, WRK, Sample, Spent
 from benchmarks.wire import start_wire
 from benchmarks.wrk import run_wrk
-from controller.errors import StackError
+from controller.errors import PlanError, StackError
 from controller.load.fleet import Crew
 from controller.plan.contract import read_contract
 from controller.stack.cpus import usable_cores
@@ -34,6 +34,10 @@ class Rounds:
     rounds: int = 5
     seconds: int = 4
     connections: int = 64
+
+    def __post_init__(self) -> None:
+        if min(self.rounds, self.seconds, self.connections) < 1:
+            raise PlanError(f"expected rounds, seconds and connections of at least 1, found {self}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.rounds import places_of
-from controller.errors import StackError
+from controller.errors import PlanError, StackError
 from tests.needs import require, unmet
 from tests.sources import ROOT
 
@@ -62,3 +62,12 @@ def test_server_and_generator_never_share_a_core() -> None:
     assert (three.server, three.generator, three.control) == (0, 1, 2)
     with pytest.raises(StackError, match="expected two cores"):
         places_of([0])
+
+
+@pytest.mark.parametrize("option", ["--rounds", "--seconds", "--connections"])
+def test_nothing_asked_is_refused(tmp_path: Path, option: str) -> None:
+    """No round, no second and no connection measure nothing: one line says so."""
+    ended = benchmark(tmp_path, option, "0")
+
+    assert ended.returncode == PlanError.exit_code
+    assert ended.stderr.startswith("Error: expected rounds, seconds and connections of at least 1")
