@@ -39,6 +39,7 @@ class Collector:
         self._order = 0
         self._shares: dict[str, _Share] = {}
         self._next_index = 0
+        self._sealing = False
         self.over = True
 
     @property
@@ -84,19 +85,31 @@ class Collector:
             self._seal()
 
     def _seal(self) -> None:
-        if self.over:
+        # Handing a window on may let another greenlet run, and that one may come here: the first goes on for both.
+        if self._sealing or self.over:
             return
+        self._sealing = True
+        try:
+            while self._next_is_whole():
+                parts = [
+                    one
+                    for share in self._shares.values()
+                    if (one := share.windows.pop(self._next_index, None)) is not None
+                ]
+                self._next_index += 1
+                if parts:
+                    self._sealed(merged_window(parts))
+            if all(share.over and not share.windows for share in self._shares.values()):
+                self.over = True
+                self._drained(self._totals())
+        finally:
+            self._sealing = False
+
+    def _next_is_whole(self) -> bool:
+        """Whether everyone has delivered the next window, or will deliver none, and there is one to come."""
         shares = self._shares.values()
-        while all(share.over or share.last_index >= self._next_index for share in shares):
-            parts = [window for share in shares if (window := share.windows.pop(self._next_index, None)) is not None]
-            if not parts and all(share.last_index < self._next_index for share in shares):
-                break
-            if parts:
-                self._sealed(merged_window(parts))
-            self._next_index += 1
-        if all(share.over and not share.windows for share in shares):
-            self.over = True
-            self._drained(self._totals())
+        delivered = [share.last_index >= self._next_index for share in shares]
+        return any(delivered) and all(done or share.over for done, share in zip(delivered, shares, strict=True))
 
     def _totals(self) -> dict[str, Any]:
         ends = [share.end for share in self._shares.values() if share.end is not None]

@@ -45,6 +45,7 @@ class MasterPlugin:
         self._over = Event()
         # Locust's start and stop take their time, and must not overlap.
         self._turn = BoundedSemaphore()
+        self._telling = BoundedSemaphore()
         self._ramping: gevent.Greenlet | None = None
         environment.events.worker_report.add_listener(self._report)
         runner.register_message("fs_here", self._arrived)
@@ -158,7 +159,9 @@ class MasterPlugin:
 
     def _tell(self, event: str, **what: Any) -> None:
         if self._link is not None:
-            self._link.send({"event": event, **what})
+            # A long line goes out in pieces, and another greenlet's must not come between them.
+            with self._telling:
+                self._link.send({"event": event, **what})
 
     def _start_options(self, **_: Any) -> None:
         try:

@@ -168,6 +168,13 @@ def test_a_closed_port_is_asked_ever_more_rarely(engine: Engine) -> None:
     assert 8 <= outcome.begun <= most
 
 
+def test_an_address_that_cannot_be_reached_is_not_the_servers_refusal(engine: Engine) -> None:
+    """No route, no port or no file left is an error of this side, told apart from a server that says no."""
+    outcome = driven(engine, job_for("http://255.255.255.255:9"), lanes=2, attempts=4)
+
+    assert outcome.counts.errors == {"connect_failed": outcome.begun}
+
+
 def test_load_goes_on_when_a_server_comes_back(engine: Engine) -> None:
     """While a server is gone its attempts are errors; when it is back, lanes find it by themselves."""
     with ScriptedServer(answers(answer_of())) as first:

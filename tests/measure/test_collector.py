@@ -171,6 +171,27 @@ def test_a_worker_that_joins_counts_from_then_on() -> None:
     assert [window.attempts for window in master.sealed] == [1, 2]
 
 
+def test_losses_and_reports_may_come_while_a_window_is_handed_on() -> None:
+    """Handing on may take its time: what comes meanwhile is sealed after it, each index once and in order."""
+    sealed: list[tuple[int, int]] = []
+    totals: list[dict[str, Any]] = []
+
+    def hand_on(window: Window) -> None:
+        sealed.append((window.index, window.attempts))
+        if window.index == 0:
+            collector.report("a", {"windows": [window_to_wire(a_window(1))], "end": None})
+            collector.lose("b")
+            collector.report("a", {"windows": [window_to_wire(a_window(2))], "end": an_end(3)})
+
+    collector = Collector(sealed=hand_on, drained=totals.append)
+    collector.begin(ORDER, ["a", "b"])
+    collector.report("b", {"windows": [window_to_wire(a_window(0)), window_to_wire(a_window(1))], "end": None})
+    collector.report("a", {"windows": [window_to_wire(a_window(0))], "end": None})
+
+    assert sealed == [(0, 2), (1, 2), (2, 1)]
+    assert [total["lost"] for total in totals] == [1]
+
+
 class Runner:
     """What a recorder needs of Locust's runner: reports that go out when asked for."""
 

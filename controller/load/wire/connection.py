@@ -13,6 +13,11 @@ from controller.load.wire.native import native_socket
 READ_BYTES = 16 * 1024
 
 
+def _connect_error(code: int) -> str:
+    """Return the kind of a failed connect: refused by the server, or not possible from here (ports, files, routes)."""
+    return "connect_refused" if code == errno.ECONNREFUSED else "connect_failed"
+
+
 class Peer(Protocol):
     """What a connection tells the layer above it."""
 
@@ -73,7 +78,7 @@ class Connection:
         if code in (0, errno.EINPROGRESS):
             self._watch_writes(self._connected)
         else:
-            self._fail_soon("connect_refused", code)
+            self._fail_soon(_connect_error(code), code)
 
     def send(self, data: bytes) -> None:
         """Send bytes now, or as soon as the socket takes them."""
@@ -115,7 +120,7 @@ class Connection:
         if opened is None:
             return
         if code := opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self._fail("connect_refused", code)
+            self._fail(_connect_error(code), code)
             return
         self.is_open = True
         self._recv, self._send = opened.recv, opened.send
