@@ -16,7 +16,9 @@ from controller.report.choose import beside_baseline
 
 COLUMNS = 100
 _LABEL = 8
-_LONGEST_NAME = 22
+# A longer name stands on a line of its own; where numbers are wide, so do shorter ones.
+_LONGEST_NAMES = (22, 15, 8)
+_LAST_HEADING = "limited"
 _LONGEST_BESIDE = 40
 _MOST_REMARKS = 20
 _WHOLE = (ONE_TRIAL, "cannot tell")
@@ -49,24 +51,46 @@ def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
 
 def _ranking_table(ranking: Ranking) -> Iterator[str]:
     """Yield the table of a ranking: two lines of headings, a line for each target, doubts under it."""
-    placed = len(ranking.measured) > 2
     cells = [cells_of(place) for place in ranking.places]
-    short = [_row(one, named=len(one.target) <= _LONGEST_NAME, placed=placed) for one in cells]
-    head = ("place", "target", "requests/s", "", "p50", "p99", "CPU us/", "request", "memory", "limited")
-    units = ("", "", "", "", "", "", "server", "generator", "peak", "by")
-    heads = [row if placed else row[1:] for row in (head, units)]
-    lines = list(_aligned([*heads, *short], left={len(heads[0]) - 1} | ({1} if placed else {0})))
+    longest, (heading, units, *lines) = _narrowed(cells, placed=len(ranking.measured) > 2)
     # One heading over two columns, which no cell of a single column can be.
-    yield re.sub(r"CPU us/ +request", lambda found: "CPU us/request".center(len(found[0])), lines[0])
-    yield lines[1]
-    for place, one, line in zip(ranking.places, cells, lines[2:], strict=True):
-        if len(one.target) > _LONGEST_NAME:
+    yield re.sub(r"CPU us/ +request", lambda found: "CPU us/request".center(len(found[0])), heading)
+    yield units
+    for place, one, line in zip(ranking.places, cells, lines, strict=True):
+        if len(one.target) > longest:
             yield f"  {one.target}"
-        yield line
+        yield from _last_cell_wrapped(line, one.bound)
         if one.doubts:
             yield from _wrapped(f"doubt: {one.doubts}", indent=11, first=4)
         if place.reason and not place.measured:
             yield from _wrapped(place.reason, indent=12, first=4)
+
+
+def _narrowed(cells: Sequence[Cells], *, placed: bool) -> tuple[int, list[str]]:
+    """Return the lines of a table and the longest name in it, shortened until the last column has room for a word."""
+    word = max(len(part) for one in cells for part in one.bound.split())
+    for longest in _LONGEST_NAMES:
+        lines = _table_lines(cells, placed=placed, longest_name=longest)
+        if lines[0].index(_LAST_HEADING) + word <= COLUMNS:
+            break
+    return longest, lines
+
+
+def _table_lines(cells: Sequence[Cells], *, placed: bool, longest_name: int) -> list[str]:
+    """Return headings and rows lined up; the last column may be too wide."""
+    rows = [_row(one, named=len(one.target) <= longest_name, placed=placed) for one in cells]
+    head = ("place", "target", "requests/s", "", "p50", "p99", "CPU us/", "request", "memory", _LAST_HEADING)
+    units = ("", "", "", "", "", "", "server", "generator", "peak", "by")
+    heads = [row if placed else row[1:] for row in (head, units)]
+    return list(_aligned([*heads, *rows], left={len(heads[0]) - 1} | ({1} if placed else {0})))
+
+
+def _last_cell_wrapped(line: str, last: str) -> Iterator[str]:
+    """Yield a row whole, or its last cell on as many lines as that needs."""
+    start = len(line) - len(last)
+    first, *more = wrap(last, max(1, COLUMNS - start), break_long_words=False) or [""]
+    yield line[:start] + first
+    yield from (" " * start + part for part in more)
 
 
 def _beside_table(rows: Sequence[Comparison]) -> Iterator[str]:

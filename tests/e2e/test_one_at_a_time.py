@@ -27,8 +27,8 @@ class GoingOn:
 def going_on(tmp_path_factory: pytest.TempPathFactory, machine: Machine) -> Iterator[GoingOn]:
     """A run in the middle of its first trial."""
     project = new_project(tmp_path_factory.mktemp("long") / "project")
-    add_server(project, "plain")
-    add_plan(project, "long", "plain", repeats=2)
+    add_server(project, "server", env={"MISBEHAVE": "forks"})
+    add_plan(project, "long", "server", repeats=2)
     with machine.started("run", "long", "--set", "load.duration_s=120", cwd=project) as process:
         wait_for_window(project / "fastserve-runs", phase="measured")
         yield GoingOn(project=project, folder=run_folder(project / "fastserve-runs"), pid=process.pid)
@@ -74,7 +74,7 @@ def test_doctor_says_that_a_run_is_under_way(going_on: GoingOn, machine: Machine
 
     assert done.returncode == 0, done
     assert f"a run is under way: long (pid {going_on.pid}" in done.stdout
-    assert "plain" in done.stdout
+    assert "ready     server" in done.stdout
 
 
 def test_it_can_be_looked_at(going_on: GoingOn, machine: Machine) -> None:
@@ -108,6 +108,6 @@ def test_down_ends_what_a_crash_left_and_nothing_else(going_on: GoingOn, machine
     assert len(before) >= 5
     assert orphans
     assert ended.returncode == 0, ended
-    # Locust's processes may have noticed by themselves that they are alone; the server never does.
+    # Most end with the keeper of theirs; the daemon, which nobody's end reaches, is what is left.
     assert [pid for pid in orphans if f"(pid {pid}) of {label}" in ended.stdout]
     assert left() == []

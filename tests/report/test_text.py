@@ -1,5 +1,7 @@
 """The report for a terminal."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,21 @@ def test_lines_fit_and_hold_no_control_characters(name: str) -> None:
         assert len(line) <= COLUMNS
         assert line.isprintable()
         assert line == line.rstrip()
+
+
+def test_wide_numbers_fit_too() -> None:
+    """Wherever the bound is not the same in all blocks, numbers swing and names are long: a hundred columns still."""
+    names = ("a-name-of-22-characters", "b-name-of-22-character", "third-of-the-servers")
+    trials = [
+        replace(trial_of(trial=3 * (block - 1) + n, block=block, target=name, rate_per_s=rate), bound=bound)
+        for n, name in enumerate(names, 1)
+        for block, (rate, bound) in enumerate([(1_000_000.0, "generator"), (9.0, "server"), (70.0, "none")], 1)
+    ]
+    text = findings_text(found(trials, baseline=names[0]))
+
+    assert max(map(len, text.splitlines())) <= COLUMNS
+    assert re.search(r"generator or\n +server", text)
+    assert all(name in text for name in names)
 
 
 def test_one_trial_says_that_no_spread_is_known() -> None:
