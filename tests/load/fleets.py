@@ -76,7 +76,7 @@ def job_of(url: str, *, requests: dict[str, float] | None = None, timeout_s: flo
     return Job(order=next(_ORDERS), url=url, requests=listed, timeout_s=timeout_s, seed=3)
 
 
-def load_of(*, in_flight: int = 8, duration_s: float = 2.0, warmup_s: float = 1.0, ramp_up_s: float = 0.0) -> Load:
+def load_of(*, in_flight: int = 8, duration_s: float = 1.0, warmup_s: float = 0.5, ramp_up_s: float = 0.0) -> Load:
     """Return a closed load with a fixed warm-up."""
     return Load(in_flight=in_flight, duration_s=duration_s, warmup_s=warmup_s, ramp_up_s=ramp_up_s, timeout_s=20.0)
 

@@ -65,7 +65,7 @@ def test_what_is_no_answer_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERYTHING)
 @given(cuts=CUTS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_splits_change_nothing(name: str, cuts: tuple[int, ...]) -> None:
     """However the bytes are split, the verdict is that of the bytes in one piece."""
     assert read(EVERYTHING[name], cuts) == read(EVERYTHING[name])
@@ -86,7 +86,7 @@ def test_byte_by_byte_changes_nothing(name: str) -> None:
 @example(
     data=b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * (MOST_HEAD_BYTES - 23) + b"\r\n\r\n", cuts=(MOST_HEAD_BYTES - 1,)
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_any_bytes_are_read_or_refused(data: bytes, cuts: tuple[int, ...]) -> None:
     """No bytes lead to anything but a verdict or Malformed, and splits change nothing here either."""
     assert read(data, cuts) == read(data)
@@ -121,7 +121,7 @@ def test_a_part_that_the_close_ends_is_not_done_before(name: str) -> None:
     version=st.sampled_from(["1.1", "1.0"]),
     cuts=CUTS,
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_answers_are_read_as_h11_reads_them(
     status: int, body: bytes, sizes: list[int], chunked: bool, close: bool, version: str, cuts: tuple[int, ...]
 ) -> None:

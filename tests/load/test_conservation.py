@@ -63,11 +63,11 @@ def test_no_request_of_a_million_is_lost_or_counted_twice(tmp_path: Path, server
 
 def test_the_measured_phase_is_whole_and_drained(tmp_path: Path, fleet: Fleet, server: CountingServer) -> None:
     """A trial of its planned length: its windows cover the phase exactly, and what was in flight is counted after."""
-    trialled = trial(fleet, job_of(server.url), load_of(warmup_s=0.5, duration_s=2.3), folder=tmp_path)
+    trialled = trial(fleet, job_of(server.url), load_of(duration_s=1.3), folder=tmp_path)
 
     trialled.is_conserved()
     measured = trialled.sealed.of(Phase.MEASURED)
-    assert [(window.start_s, window.end_s) for window in measured] == [(0.5, 1.5), (1.5, 2.5), (2.5, 2.8)]
+    assert [(window.start_s, window.end_s) for window in measured] == [(0.5, 1.5), (1.5, 1.8)]
     assert trialled.sealed.counts.answered == server.answered
     assert trialled.driven.broken is None
     assert all(window.users == 8 for window in measured)
@@ -75,7 +75,7 @@ def test_the_measured_phase_is_whole_and_drained(tmp_path: Path, fleet: Fleet, s
 
 def test_connections_that_come_one_by_one_lose_nothing(tmp_path: Path, fleet: Fleet, server: CountingServer) -> None:
     """During the ramp-up users rise to all there are; attempts are the same on every side all the while."""
-    trialled = trial(fleet, job_of(server.url), load_of(in_flight=12, ramp_up_s=2, duration_s=1), folder=tmp_path)
+    trialled = trial(fleet, job_of(server.url), load_of(in_flight=12, ramp_up_s=1.5), folder=tmp_path)
 
     trialled.is_conserved()
     users = [window.users for window in trialled.sealed.windows]
@@ -89,7 +89,7 @@ def test_slow_last_answers_are_waited_for(tmp_path: Path, fleet: Fleet, server: 
     trialled = trial(
         fleet,
         job_of(server.url),
-        load_of(warmup_s=0.5, duration_s=2),
+        load_of(duration_s=2),
         folder=tmp_path,
         heard=lambda sealed: server.hold(1.5) if len(sealed.windows) == 2 else None,
     )
@@ -147,7 +147,7 @@ def test_a_server_that_goes_away_leaves_nothing_uncounted(tmp_path: Path, fleet:
                 last.append(server.answered)
                 server.kill()
 
-        trialled = trial(fleet, job_of(server.url), load_of(duration_s=1), folder=tmp_path, heard=stop_server)
+        trialled = trial(fleet, job_of(server.url), load_of(), folder=tmp_path, heard=stop_server)
 
     trialled.is_conserved()
     assert trialled.sealed.counts.samples >= last[0]
@@ -165,7 +165,7 @@ def test_the_loss_of_a_worker_is_said_and_what_it_delivered_stays(tmp_path: Path
                 killed.append(time.monotonic())
                 os.kill(fleet.workers[0].pid, signal.SIGKILL)
 
-        trialled = trial(fleet, job_of(server.url), load_of(duration_s=2), folder=tmp_path, heard=kill)
+        trialled = trial(fleet, job_of(server.url), load_of(duration_s=1.5), folder=tmp_path, heard=kill)
         assert not fleet.whole()
 
     assert trialled.driven.totals["lost"] == 1

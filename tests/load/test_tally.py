@@ -72,7 +72,7 @@ def kinds(window: Window) -> Counter[tuple[str, str]]:
 
 @given(attempts=ATTEMPTS, edges_ms=EDGES_MS, after_ms=st.integers(0, 1500))
 @example(attempts=[Counted(1000, "/a"), Counted(2500, "/a")], edges_ms=(1000, 2500), after_ms=0)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_every_count_lands_in_the_one_window_of_its_moment(
     attempts: list[Counted], edges_ms: tuple[int, int], after_ms: int
 ) -> None:
@@ -95,7 +95,7 @@ def test_every_count_lands_in_the_one_window_of_its_moment(
 
 
 @given(edges_ms=EDGES_MS, beyond_ms=st.integers(0, 3000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_the_grid_is_whole_seconds_from_each_bound(edges_ms: tuple[int, int], beyond_ms: int) -> None:
     """Each bound of the measured phase is a bound of windows, and from each the seconds are counted anew."""
     tally = a_tally()
@@ -115,7 +115,7 @@ def _grid_ms(from_ms: int, until_ms: int, now_ms: int) -> list[int]:
 
 
 @given(edges_ms=EDGES_MS, moments_ms=st.lists(st.integers(0, 9000), max_size=20).map(sorted))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_sending_ends_with_the_measured_phase(edges_ms: tuple[int, int], moments_ms: list[int]) -> None:
     """Until the end of the measured phase is reached lanes may send, and never after it."""
     tally = a_tally()
@@ -128,7 +128,7 @@ def test_sending_ends_with_the_measured_phase(edges_ms: tuple[int, int], moments
 
 
 @given(at_ms=st.integers(0, 5000), attempts=ATTEMPTS, edges_ms=st.none() | EDGES_MS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_stop_ends_sending_and_its_window_at_that_moment(
     at_ms: int, attempts: list[Counted], edges_ms: tuple[int, int] | None
 ) -> None:
@@ -155,7 +155,7 @@ def test_a_stop_ends_sending_and_its_window_at_that_moment(
 
 
 @given(opened_ms=st.integers(0, 4000), edges_ms=EDGES_MS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_phase_that_is_told_too_late_is_known_to_be(opened_ms: int, edges_ms: tuple[int, int]) -> None:
     """A bound within a window that is closed already makes `measure` return False, and only that does."""
     tally = a_tally()
@@ -207,7 +207,7 @@ def test_long_trials_keep_their_grid() -> None:
 
 
 @given(pairs=st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)), max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_service_time_stands_apart_only_where_it_differs(pairs: list[tuple[int, int]]) -> None:
     """Sends that were late have two times; the service histogram holds one time of every answer all the same."""
     tally = EndpointTally("/a")

@@ -48,7 +48,7 @@ WORKERS = st.lists(st.lists(endpoints(), min_size=1, max_size=5), min_size=1, ma
 
 
 @given(content=WORKERS, seed=st.integers(0, 1 << 32))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_order_of_reports_gives_the_merged_windows(
     content: list[list[dict[str, EndpointCounts]]], seed: int
 ) -> None:
@@ -220,7 +220,7 @@ class Worker:
 
 
 @given(lost=st.lists(st.sampled_from(["nothing", "report", "acknowledgement"]), max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_is_not_acknowledged_is_reported_again(lost: list[str]) -> None:
     """Over a line that loses reports and acknowledgements every window arrives once, and then all is settled."""
     master = Master("w")
@@ -270,7 +270,7 @@ def test_a_trial_is_settled_only_by_the_word_for_its_end() -> None:
 
 
 @given(found=st.lists(endpoints(), max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_locusts_own_statistics_agree(found: list[dict[str, EndpointCounts]]) -> None:
     """Requests, failures, bytes, extremes and means of Locust's entries are those of the windows, to the request."""
     stats = RequestStats()
