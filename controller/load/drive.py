@@ -78,6 +78,8 @@ def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: W
 def _started(fleet: Fleet, driven: Driven) -> None:
     event = _until(fleet, "started")
     driven.start_s, driven.workers = event["start_ns"] / 1e9, event["workers"]
+    if driven.workers != len(fleet.workers):
+        raise LoadError(f"expected {len(fleet.workers)} workers to take part, found {driven.workers}")
 
 
 def _until(fleet: Fleet, awaited: str) -> dict[str, Any]:

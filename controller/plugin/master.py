@@ -112,6 +112,10 @@ class MasterPlugin:
             self._collector.begin(job.order, workers)
             self._runner.send_message("fs_job", job_to_wire(job))
             while self._waited_for and not self._refused:
+                if gone := self._waited_for - self._present():
+                    raise LoadError(
+                        f"expected {len(workers)} workers to share the load, found {len(gone)} of them gone"
+                    )
                 gevent.sleep(_LOOK_EVERY_S)
         if self._refused:
             raise LoadError(self._refused)

@@ -176,6 +176,17 @@ def test_the_loss_of_a_worker_is_said_and_what_it_delivered_stays(tmp_path: Path
     assert trialled.begun <= trialled.sealed.attempts <= server.answered
 
 
+def test_a_worker_that_was_lost_before_a_trial_keeps_it_from_beginning(tmp_path: Path, server: CountingServer) -> None:
+    """With fewer workers than there should be nothing is measured: an error that says so, in bounded time."""
+    with fleet_of(2, folder=tmp_path, label="worker-lost-before") as fleet:
+        os.kill(fleet.workers[0].pid, signal.SIGKILL)
+
+        with pytest.raises(LoadError, match="expected 2 workers"):
+            trial(fleet, job_of(server.url), load_of(duration_s=600), folder=tmp_path)
+
+    assert server.answered == 0
+
+
 def test_the_loss_of_the_master_is_an_error_and_leaves_nothing(tmp_path: Path, server: CountingServer) -> None:
     """The master is killed: the controller hears of it at once, keeps what it has, and nothing stays behind."""
     with fleet_of(1, folder=tmp_path, label="master-lost") as fleet:
