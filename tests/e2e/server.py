@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
-MISBEHAVIOURS = ("", "dies", "lies", "fails", "breaks", "deaf", "elsewhere", "forks")
+MISBEHAVIOURS = ("", "dies", "lies", "fails", "breaks", "deaf", "elsewhere", "forks", "haunts")
 # Under load means after so many requests: a check before a trial stays well below it.
 UNDER_LOAD = 400
 WHOLE_NUMBER = re.compile("[0-9]{1,9}")
@@ -151,13 +151,13 @@ def die() -> None:
 
 
 def leave_a_daemon() -> None:
-    """Leave a process in a session of its own that SIGTERM does not end."""
+    """Leave a process in a session of its own; one that haunts is not ended by SIGTERM."""
     if os.fork():
         return
     os.setsid()
     if os.fork():
         os._exit(0)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if misbehaviour == "haunts" else signal.SIG_DFL)
     time.sleep(600)
 
 
@@ -178,7 +178,7 @@ assert misbehaviour in MISBEHAVIOURS
 OWN_ROUTES = ("/hello", "/up") if "OWN_GREETING" in os.environ else ()
 if "SQLITE_PATH" in os.environ:
     database = sqlite3.connect(f"file:{os.environ['SQLITE_PATH']}?mode=ro", uri=True)
-if misbehaviour == "forks":
+if misbehaviour in ("forks", "haunts"):
     leave_a_daemon()
 if misbehaviour == "deaf":
     time.sleep(600)

@@ -104,7 +104,6 @@ def test_ctrl_c_during_a_build(project: Path, machine: Machine) -> None:
 @pytest.mark.parametrize("leave", ["twice", "SIGTERM"])
 def test_leaving_at_once(leave: str, project: Path, machine: Machine) -> None:
     """The second Ctrl-C and SIGTERM end the run at once, forked servers too: one word, status 130, nothing left."""
-    # A daemon that SIGTERM does not end is given its time before it is killed.
     add_server(project, "server", env={"MISBEHAVE": "" if leave == "twice" else "forks"})
     add_plan(project, "left", "server")
     with machine.started("run", "left", "--set", "load.duration_s=60", cwd=project) as process:
@@ -131,8 +130,8 @@ def test_kill_9_at_any_moment(project: Path, machine: Machine) -> None:
     writable = project.parent / "nginx"
     writable.mkdir()
     add_server(project, "nginx", source=NGINX, pass_env=["FOLDER"], contract=False)
-    add_server(project, "forks", env={"MISBEHAVE": "forks"})
-    add_plan(project, "killed", "nginx", "forks")
+    add_server(project, "haunts", env={"MISBEHAVE": "haunts"})
+    add_plan(project, "killed", "nginx", "haunts")
     out, env, moments = project / "fastserve-runs", {"FOLDER": str(writable)}, Random(4)
     arguments: list[object] = ["run", "killed", "--set", "load.duration_s=3"]
 

@@ -49,7 +49,7 @@ def test_a_run_that_is_written_cannot_be_resumed(going_on: GoingOn, machine: Mac
     assert str(going_on.pid) in one_line(done, 3)
 
 
-def test_a_second_writer_is_refused(going_on: GoingOn, tmp_path: Path) -> None:
+def test_a_second_writer_is_refused(going_on: GoingOn, machine: Machine, tmp_path: Path) -> None:
     """From elsewhere, such as another machine with the same disk, the lock of the folder says so."""
     (tmp_path / "another").mkdir()
     another = Machine(folder=tmp_path / "another")
