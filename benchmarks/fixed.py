@@ -22,17 +22,36 @@ _TABLES_WRITTEN: Final = (0, 3, 10, 11)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FixedCost:
-    """Seconds beside warm-up and measuring of all trials but the last: the median and the greatest."""
+class TrialCost:
+    """What one trial took beside warm-up and measuring, in seconds; startup_s of it until its target was ready."""
 
-    trials: int
-    median_s: float
-    greatest_s: float
+    order: int
+    target: str
+    scenario: str
+    startup_s: float | None
+    fixed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedCost:
+    """What the trials of a run cost beside their phases; there is at least one."""
+
+    trials: tuple[TrialCost, ...]
+
+    @property
+    def median_s(self) -> float:
+        """The middle one."""
+        return median(trial.fixed_s for trial in self.trials)
+
+    @property
+    def greatest(self) -> TrialCost:
+        """The trial that cost most."""
+        return max(self.trials, key=lambda trial: trial.fixed_s)
 
     @property
     def reached(self) -> bool:
         """Whether even the greatest is within bounds."""
-        return self.greatest_s <= MOST_FIXED_S
+        return self.greatest.fixed_s <= MOST_FIXED_S
 
 
 def run_quick_plan(project: Path, out: Path) -> Path:
@@ -45,23 +64,25 @@ def run_quick_plan(project: Path, out: Path) -> Path:
 
 
 def fixed_cost(trials: Sequence[TrialResult]) -> FixedCost:
-    """Return the fixed cost of trials in the order they ran. Raises LoadError with fewer than two whole ones."""
-    costs_s = fixed_costs_s(trials)
-    if not costs_s:
-        raise LoadError(f"expected two whole trials one after the other, found {len(trials)} trials")
-    return FixedCost(trials=len(costs_s), median_s=median(costs_s), greatest_s=max(costs_s))
+    """Return the fixed cost of trials in the order they ran. Raises LoadError without a whole one that has a next one.
 
-
-def fixed_costs_s(trials: Sequence[TrialResult]) -> list[float]:
-    """Return, for each whole trial with one after it, the time from start to start without its phases, in seconds.
-
-    What lies between two trials is part of it: the sockets that drain, the target that stops, the journal.
+    From one start to the next, without the phases: what lies between two trials is part of it, such as the
+    target that stops, the journal, and sockets that the kernel still remembers.
     """
-    return [
-        (_started(after) - _started(trial)).total_seconds() - trial.warmup_s - trial.duration_s
+    costs = tuple(
+        TrialCost(
+            order=trial.order,
+            target=trial.target,
+            scenario=trial.scenario,
+            startup_s=trial.startup_s,
+            fixed_s=(_started(after) - _started(trial)).total_seconds() - trial.warmup_s - trial.duration_s,
+        )
         for trial, after in pairwise(trials)
         if trial.ok and trial.warmup_s is not None and trial.duration_s is not None
-    ]
+    )
+    if not costs:
+        raise LoadError(f"expected a whole trial with one after it, found {len(trials)} trials")
+    return FixedCost(trials=costs)
 
 
 def _started(trial: TrialResult) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from benchmarks.fixed import MOST_FIXED_S, FixedCost
+from benchmarks.fixed import MOST_FIXED_S, FixedCost, TrialCost
 from benchmarks.samples import LEAST_OF_WRK, Ratio, Row, Sample, Spent
 from controller.units import rate_text, three_digits
 
@@ -41,9 +41,11 @@ def table_text(rows: Sequence[Row]) -> str:
 
 def fixed_cost_text(cost: FixedCost) -> str:
     """Return one line about what a trial costs beside warm-up and measuring."""
+    greatest = cost.greatest
     return (
-        f"a trial beside warm-up and measuring: median {cost.median_s:.2f} s, greatest {cost.greatest_s:.2f} s "
-        f"of {cost.trials} (at most {MOST_FIXED_S:g} s: {_verdict(cost.reached)})"
+        f"a trial beside warm-up and measuring: median {cost.median_s:.2f} s of {len(cost.trials)}, greatest "
+        f"{greatest.fixed_s:.2f} s ({greatest.target} {greatest.scenario}); at most {MOST_FIXED_S:g} s: "
+        f"{_verdict(cost.reached)}"
     )
 
 
@@ -79,9 +81,13 @@ def summary_csv(rows: Iterable[Row]) -> str:
 
 
 def fixed_cost_csv(cost: FixedCost) -> str:
-    """Return one line about the fixed cost of a trial."""
-    line = (cost.trials, f"{cost.median_s:.3f}", f"{cost.greatest_s:.3f}", MOST_FIXED_S, _verdict(cost.reached))
-    return _csv(("trials", "median_s", "greatest_s", "at_most_s", "verdict"), [line])
+    """Return one line for each trial of a run that has a next one."""
+    names = [field.name for field in fields(TrialCost)]
+    return _csv(names, [[_number_text(getattr(trial, name)) for name in names] for trial in cost.trials])
+
+
+def _number_text(value: object) -> object:
+    return f"{value:.3f}" if isinstance(value, float) else value
 
 
 def samples_csv(samples: Iterable[Sample]) -> str:

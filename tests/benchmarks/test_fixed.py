@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.fixed import FixedCost, fixed_cost, fixed_costs_s
+from benchmarks.fixed import FixedCost, TrialCost, fixed_cost
 from controller.errors import LoadError
 from controller.measure.trial import FAILED, TrialResult
 
@@ -31,16 +31,24 @@ def trials(seconds: Sequence[float]) -> list[TrialResult]:
 
 def test_what_is_no_phase_is_fixed_cost() -> None:
     """From start to start 9 s with phases of 7 s cost 2 s; the last trial has no next one."""
-    assert fixed_costs_s(trials([1.0, 10.0, 18.5, 29.0])) == pytest.approx([2.0, 1.5, 3.5])
+    cost = fixed_cost(trials([1.0, 10.0, 18.5, 29.0]))
+
+    assert [trial.fixed_s for trial in cost.trials] == pytest.approx([2.0, 1.5, 3.5])
+    assert [(trial.order, trial.target) for trial in cost.trials] == [(1, "mine"), (2, "mine"), (3, "mine")]
 
 
 def test_the_greatest_decides() -> None:
     """One trial above the bound is a miss, however low the median is."""
     cost = fixed_cost(trials([1.0, 10.0, 18.5, 29.0]))
 
-    assert (cost.trials, cost.median_s, cost.greatest_s) == (3, pytest.approx(2.0), pytest.approx(3.5))
-    assert not cost.reached
-    assert FixedCost(trials=1, median_s=3.0, greatest_s=3.0).reached
+    assert (cost.median_s, cost.greatest.order, cost.reached) == (pytest.approx(2.0), 3, False)
+
+
+def test_the_bound_itself_is_reached() -> None:
+    """At most means up to and including."""
+    trial = TrialCost(order=1, target="mine", scenario="health", startup_s=None, fixed_s=3.0)
+
+    assert FixedCost(trials=(trial,)).reached
 
 
 def test_a_trial_that_failed_has_no_phases_to_take_off() -> None:
@@ -49,7 +57,7 @@ def test_a_trial_that_failed_has_no_phases_to_take_off() -> None:
     ran[1] = replace(ran[1], outcome=FAILED)
     ran[2] = replace(ran[2], warmup_s=None)
 
-    assert fixed_costs_s(ran) == pytest.approx([2.0])
+    assert [trial.fixed_s for trial in fixed_cost(ran).trials] == pytest.approx([2.0])
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from benchmarks.fixed import FixedCost
+from benchmarks.fixed import FixedCost, TrialCost
 from benchmarks.samples import FAST_HTTP_USER, FASTSERVE, WRK, rows_of
 from benchmarks.table import fixed_cost_csv, fixed_cost_text, samples_csv, summary_csv, table_text
 from tests.benchmarks.test_samples import sample
@@ -63,8 +63,19 @@ def test_every_round_is_kept() -> None:
 
 
 def test_the_fixed_cost_says_its_bound() -> None:
-    """Text and CSV give median, greatest and the verdict."""
-    cost = FixedCost(trials=11, median_s=1.84, greatest_s=3.21)
+    """The text gives the median, the trial that cost most and the verdict; the CSV every trial."""
+    costs = [("a", 0.5, 1.8), ("b", None, 3.21), ("a", 0.4, 1.84)]
+    cost = FixedCost(
+        trials=tuple(
+            TrialCost(order=order, target=target, scenario="health", startup_s=startup_s, fixed_s=fixed_s)
+            for order, (target, startup_s, fixed_s) in enumerate(costs, start=1)
+        )
+    )
 
-    assert "median 1.84 s, greatest 3.21 s of 11 (at most 3 s: missed)" in fixed_cost_text(cost)
-    assert fixed_cost_csv(cost).splitlines()[1] == "11,1.840,3.210,3.0,missed"
+    assert fixed_cost_text(cost).endswith("median 1.84 s of 3, greatest 3.21 s (b health); at most 3 s: missed")
+    assert fixed_cost_csv(cost).splitlines() == [
+        "order,target,scenario,startup_s,fixed_s",
+        "1,a,health,0.500,1.800",
+        "2,b,health,,3.210",
+        "3,a,health,0.400,1.840",
+    ]
