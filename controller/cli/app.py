@@ -13,7 +13,7 @@ import click
 
 from controller import __version__
 from controller.cli.place import Place
-from controller.errors import FastServeError
+from controller.errors import FastServeError, StoreError
 
 INTERRUPTED: Final = 130
 WRONG_USAGE: Final = 2
@@ -99,9 +99,14 @@ def run_command_line(arguments: Sequence[str]) -> int:
         # click answers for shell completion this way, and with 1 where a pipe was closed.
         return PIPE_CLOSED if error.code == 1 else 0
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            # What is said goes to a file on a full disk; runs and builds have an error of their own for theirs.
+            return _silenced(
+                _said(f"Error: expected to write what was found, found: {error.strerror}", StoreError.exit_code)
+            )
         if error.errno != errno.EPIPE:
             raise
-        return _quiet_pipe()
+        return _silenced(PIPE_CLOSED)
 
 
 def _accept_any_text() -> None:
@@ -133,8 +138,8 @@ def _usage_text(error: click.ClickException) -> str:
     return f"{error.format_message().rstrip('.').replace(chr(10), ' ')} (see {path} --help)"
 
 
-def _quiet_pipe() -> int:
-    """Leave nothing to be flushed into a pipe that nobody reads, and return the status for that."""
+def _silenced(status: int) -> int:
+    """Leave nothing to be flushed to where it cannot go, and return the status."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
-    return PIPE_CLOSED
+    return status

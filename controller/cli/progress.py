@@ -29,7 +29,7 @@ class PlainProgress:
     """One line for each thing that happened, without control characters."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        """Write lines through `write`; once it fails because nobody reads, nothing more is said."""
+        """Write lines through `write`; once it fails, nothing more is said."""
         self._write = write
         self._read = True
         self._said: set[str] = set()
@@ -89,7 +89,7 @@ class PlainProgress:
         if self._read:
             try:
                 self._write(text)
-            except BrokenPipeError:
+            except OSError:
                 # The run goes on: its tables are worth more than its progress.
                 self._read = False
 
@@ -135,11 +135,12 @@ def result_text(result: TrialResult) -> str:
     """Return what a trial came to: its figures with its doubts, or why it failed."""
     throughput, counts = result.throughput_per_s(TOGETHER), result.counts(TOGETHER)
     if not result.ok or throughput is None or counts is None:
-        return f"{result.outcome}: {result.reason}" if result.reason else result.outcome
+        # A reason may quote lines of a log.
+        return f"{result.outcome}: {' '.join(result.reason.split())}" if result.reason else result.outcome
     figures = figures_text(throughput, counts.latency.quantile_ms(99, 100), counts.failures)
     return "  ".join((figures, *(f"doubt: {doubt.kind}" for doubt in result.doubts)))
 
 
-def can_redraw(stream: IO[str], environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether a stream is a terminal that can take back what it shows."""
-    return stream.isatty() and environment.get("TERM", "dumb") not in {"dumb", "unknown", ""}
+def can_redraw(stream: IO[str] | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a stream is a terminal that can take back what it shows; None is one that was closed."""
+    return stream is not None and stream.isatty() and environment.get("TERM", "dumb") not in {"dumb", "unknown", ""}

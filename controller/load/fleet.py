@@ -135,7 +135,14 @@ def _core(crew: Crew, number: int) -> int:
 @contextmanager
 def _listening(path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(path))
+        try:
+            listener.bind(str(path))
+        except OSError as error:
+            place = path.parents[1]
+            raise LoadError(
+                f"expected to make a socket below the folder for temporary files, found {error}: {place}; "
+                "set TMPDIR to another one, with a name of at most 70 bytes"
+            ) from error
         listener.listen(1)
         yield listener
 

@@ -75,6 +75,9 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             ),
         )
         _use(bench, driven, record)
+    if driven.totals.get("lost"):
+        # A worker that hangs is there for all the system knows: the next trial does not wait for it.
+        bench.fleet.discard()
     if driven.totals.get("messages"):
         ears.messages(order, driven.totals["messages"])
     return driven.broken

@@ -11,6 +11,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from controller.errors import FastServeError
+from controller.plan.contract import shown
 
 KEPT_BYTES: Final = 1024 * 1024
 _READ_BYTES: Final = 64 * 1024
@@ -131,4 +132,4 @@ class Client:
             return f"a body that ends after {len(error.partial)} bytes"
         if isinstance(error, OSError):
             return error.strerror or str(error)
-        return f"no HTTP ({type(error).__name__}: {error})"
+        return f"no HTTP ({type(error).__name__}: {shown(str(error).encode())})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from signal import Signals
 
 from controller.errors import StackError
+from controller.plan.contract import shown
 from controller.plan.target import Target
 from controller.stack.ports import listening_ports, stranger_on
 from controller.stack.supervisor import Launched
@@ -95,7 +96,7 @@ def _ask(place: Place, *, launched: Launched, until_s: float) -> tuple[int | Non
     except ConnectionRefusedError:
         return None, "that nothing listens there"
     except (OSError, http.client.HTTPException) as error:
-        return None, f"no HTTP answer ({type(error).__name__}: {error})"
+        return None, f"no HTTP answer ({type(error).__name__}: {shown(str(error).encode())})"
     finally:
         connection.close()
     return status, f"status {status}"

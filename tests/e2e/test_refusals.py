@@ -125,6 +125,17 @@ def test_more_connections_than_open_files(many: Path, machine: Machine) -> None:
     assert "failed" not in went.stdout
 
 
+def test_a_folder_for_temporary_files_with_a_long_name(many: Path, machine: Machine) -> None:
+    """Locust's socket cannot be made there: the trial fails with a way out, the status is that of the load."""
+    long = machine.folder / ("long" * 25)
+    long.mkdir()
+    done = machine.run("run", "plain", "--out", many.parent / "long", cwd=many, env={"TMPDIR": str(long)})
+
+    assert done.returncode == 4, done
+    assert "Traceback" not in done.stderr
+    assert "set TMPDIR to another one" in " ".join(done.stdout.split())
+
+
 def test_a_missing_tool_can_be_skipped(many: Path, machine: Machine) -> None:
     """With on_missing_tool = "skip" the others run, and screen and report say who was left out and why."""
     out = many.parent / "skipped"

@@ -110,10 +110,19 @@ def test_a_dumb_terminal_gets_plain_lines(small: Path, machine: Machine) -> None
 
 def test_a_reader_that_leaves_ends_nothing(small: Path, machine: Machine) -> None:
     """`fastserve run ... | head -1` prints a line; the run ends quietly with its tables written."""
-    script = f'"{FASTSERVE}" run small 2>&1 | head -1; exit "${{PIPESTATUS[0]}}"'
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=small,
+    done = in_shell('fastserve run small 2>&1 | head -1; exit "${PIPESTATUS[0]}"', small, machine)
+
+    assert done.stdout == "small: 1 target x 1 scenario x 1 block = 1 trial, about 00:04\n"
+    assert done.stderr == ""
+    assert done.returncode in {*WENT_WELL, 128 + signal.SIGPIPE}
+    assert rows_of(small / "fastserve-runs" / "latest" / "summary.csv")
+
+
+def in_shell(script: str, project: Path, machine: Machine) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in a project."""
+    return subprocess.run(
+        ["bash", "-c", script.replace("fastserve", f'"{FASTSERVE}"')],
+        cwd=project,
         env=machine.environment(),
         capture_output=True,
         text=True,
@@ -121,7 +130,18 @@ def test_a_reader_that_leaves_ends_nothing(small: Path, machine: Machine) -> Non
         timeout=WITHIN_S,
     )
 
-    assert done.stdout == "small: 1 target x 1 scenario x 1 block = 1 trial, about 00:04\n"
-    assert done.stderr == ""
-    assert done.returncode in {*WENT_WELL, 128 + signal.SIGPIPE}
+
+def test_nowhere_to_write_ends_no_run(small: Path, machine: Machine) -> None:
+    """With stdout closed and stderr on a full disk nobody hears anything, and the tables are written."""
+    done = in_shell("fastserve run small >&- 2>/dev/full", small, machine)
+
+    assert done.returncode in WENT_WELL
     assert rows_of(small / "fastserve-runs" / "latest" / "summary.csv")
+
+
+def test_output_to_a_full_disk_is_one_line(small: Path, machine: Machine) -> None:
+    """What was found does not get lost in silence."""
+    done = in_shell("fastserve plan show small >/dev/full", small, machine)
+
+    assert done.returncode == 5
+    assert done.stderr == "Error: expected to write what was found, found: No space left on device\n"
