@@ -28,6 +28,7 @@ class Recorder:
         self._take = take
         self._ending = ending
         self._pending: list[dict[str, Any]] = []
+        self._order = 0
         self._ended = False
         self._end: dict[str, Any] | None = None
         environment.events.report_to_master.add_listener(self._attach)
@@ -37,8 +38,9 @@ class Recorder:
         """Whether the trial is over and the master has all of it."""
         return self._ended and not self._pending and self._end is None
 
-    def begin(self) -> None:
-        """Forget the trial before: called when a new one is loaded."""
+    def begin(self, order: int) -> None:
+        """Report on this trial from now on, and forget the one before."""
+        self._order = order
         self._pending.clear()
         self._ended = False
         self._end = None
@@ -57,6 +59,7 @@ class Recorder:
         # The end is asked for first: windows that close in between are taken with it.
         end = None if self._ended else self._ending()
         self._pending += [window_to_wire(window) for window in self._take()]
-        if end is not None:
+        # A report may go out while the next trial is made ready: that the last one has ended is no news then.
+        if end is not None and end["order"] == self._order:
             self._end, self._ended = end, True
         data[REPORT_KEY] = {"windows": self._pending, "end": self._end}

@@ -116,12 +116,13 @@ class WorkerPlugin(_Driver):
         return {"order": self.order, **self.engine.totals()} if self.order and self.engine.drained else None
 
     def _load(self, msg: Any, **_: Any) -> None:
-        self._recorder.begin()
+        job = job_from_wire(msg.data)
         try:
-            self.load(job_from_wire(msg.data))
+            self.load(job)
         except LoadError as error:
             self._runner.send_message("fs_refused", {"text": str(error)})
         else:
+            self._recorder.begin(job.order)
             self._runner.send_message("fs_ready", None)
 
     def _go(self, msg: Any, **_: Any) -> None:

@@ -213,6 +213,7 @@ class Worker:
         self.closed: list[Window] = []
         self.end: dict[str, Any] | None = None
         self.recorder = Recorder(self.environment, take=self._take, ending=lambda: self.end)
+        self.recorder.begin(ORDER)
 
     def _take(self) -> Iterator[Window]:
         while self.closed:
@@ -265,8 +266,23 @@ def test_a_trial_is_settled_only_by_the_word_for_its_end() -> None:
     worker.recorder.flush()
     assert sent[-1] == {"windows": [], "end": None}
 
-    worker.recorder.begin()
+    worker.recorder.begin(ORDER + 1)
     assert not worker.recorder.settled
+
+
+def test_the_end_of_the_trial_before_is_not_taken_for_that_of_the_next() -> None:
+    """A report that goes out while the next trial is made ready says nothing of its end, and later ones do."""
+    sent: list[dict[str, Any]] = []
+    worker = Worker(sent.append)
+    worker.recorder.begin(ORDER + 1)
+
+    worker.end = an_end(7)
+    worker.recorder.flush()
+    assert sent[-1] == {"windows": [], "end": None}
+
+    worker.end = an_end(9, order=ORDER + 1)
+    worker.recorder.flush()
+    assert sent[-1] == {"windows": [], "end": worker.end}
 
 
 @given(found=st.lists(endpoints(), max_size=6))
