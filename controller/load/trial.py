@@ -22,12 +22,14 @@ from controller.plan.schedule import Trial
 from controller.stack.check import check_requests, contract_error
 from controller.stack.preflight import settings_of
 from controller.stack.process import Running, run_target
+from controller.stack.supervisor import SupervisorLostError
 
 
 def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialResult:
     """Run one trial and return its result; windows go to the ears as they are sealed.
 
-    What goes wrong with the target or the load makes it a failed trial with its reason.
+    What goes wrong with the target or the load makes it a failed trial with its reason. Raises
+    SupervisorLostError where nothing can be started any more.
     """
     started_at = datetime.now(UTC)
     record = Gathered()
@@ -36,6 +38,9 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
         reason = _measure(bench, trial, order=order, ears=ears, record=record)
         if reason is not None:
             outcome = INTERRUPTED if ears.stopped() else FAILED
+    except SupervisorLostError:
+        # No trial after this one could be run either: the run is over, and this trial was not run.
+        raise
     except StackError as error:
         outcome, reason = FAILED, str(error)
     except LoadError as error:

@@ -35,6 +35,10 @@ _LEAVE_WITHIN_S = 15.0
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
+class SupervisorLostError(StackError):
+    """The supervisor itself is gone: nothing can be started any more, and no target is to blame."""
+
+
 class Supervisor:
     """The line to the supervisor process; may be used by several threads at once, and never waits for ever."""
 
@@ -93,7 +97,7 @@ class Supervisor:
         )
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one request and return its answer. Raises StackError when the supervisor does not give one."""
+        """Send one request and return its answer. Raises SupervisorLostError when the supervisor does not give one."""
         with self._lock:
             self._asked += 1
             message = json.dumps({"id": self._asked, **request}).encode() + b"\n"
@@ -102,7 +106,7 @@ class Supervisor:
                 self._line.sendall(message)
                 return self._answer(self._asked, until_s=time.monotonic() + _ANSWER_WITHIN_S)
             except OSError as error:
-                raise StackError(
+                raise SupervisorLostError(
                     f"expected the supervisor of this run to answer, found: {error}; "
                     f"what it started is being ended, see {self._log}"
                 ) from error

@@ -1,5 +1,6 @@
 """However a run is left, what was measured is kept, nothing stays behind, and --resume finishes it."""
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -159,3 +160,23 @@ def test_kill_9_at_any_moment(project: Path, machine: Machine) -> None:
     assert stored_lines(run)[: len(before)] == before
     assert sorted(trials) == [1, 2]
     assert left_of(run.name) == []
+
+
+def test_a_supervisor_that_is_killed(project: Path, machine: Machine) -> None:
+    """Without it nothing can be started: the run ends with one line, no target is blamed for it."""
+    add_server(project, "forks", env={"MISBEHAVE": "forks"})
+    add_plan(project, "headless", "forks", repeats=2)
+    arguments = ("run", "headless", "--set", "load.duration_s=3")
+    with machine.started(*arguments, cwd=project) as process:
+        wait_for_window(project / "fastserve-runs", phase="measured")
+        run = run_folder(project / "fastserve-runs")
+        supervisor = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+        os.kill(supervisor, signal.SIGKILL)
+        status = process.wait(60)
+    said = (project / "stderr.said").read_text()
+
+    assert status == 3, said
+    assert "Error: expected the supervisor of this run to answer" in said
+    assert "Traceback" not in said
+    assert lines_of(run / "trials.jsonl") == []
+    until(lambda: left_of(run.name) == [], within_s=GONE_WITHIN_S)
