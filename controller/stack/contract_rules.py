@@ -17,30 +17,9 @@ from controller.plan.contract import (
     shown,
 )
 from controller.plan.routes import CACHE, COMPUTE, DB, HEALTH, METRICS
+from controller.stack.contract_cases import ELSEWHERE, KEY_OF_ALL_KINDS, METHODS, RIGHT, WRONG
 from controller.stack.exchange import Answer, Client
 from controller.stack.settings import Settings
-
-# n stays small: the recursion itself is not what is checked here.
-RIGHT: Final = (
-    HEALTH,
-    *(f"{HEALTH}?{query}" for query in ("x=1", "n=-1&count=0&key=")),
-    *(f"{COMPUTE}?n={n}" for n in ("0", "1", "2", "7", "20", "27", "007", "3&m=4", "3&=&&x")),
-    DB,
-    *(f"{DB}?{query}" for query in ("page=2", "count=1", "count=2&page=2", "count=20", "count=500")),
-)
-NO_WHOLE_NUMBER: Final = (
-    *("", "-1", "-0", "%2B5", "abc", "1.5", "1e1", "0x10", "5%20", "5,5", "1_0"),
-    *("%D9%A5", "9" * 25, "1" + "0" * 400),
-)
-WRONG: Final = (
-    *(f"{COMPUTE}?n={value}" for value in (*NO_WHOLE_NUMBER, "46", "99999")),
-    *(f"{DB}?count={value}" for value in (*NO_WHOLE_NUMBER, "0", "501", "99999")),
-    *(f"{COMPUTE}?n", f"{DB}?count", f"{CACHE}?key=", f"{CACHE}?key", f"{CACHE}?x=1&key="),
-)
-ELSEWHERE: Final = ("/", "/api", "/api/", "/api/nothing", "/api/health/", "/API/health", "/api/db/1", "/favicon.ico")
-METHODS: Final = ("POST", "PUT", "DELETE")
-# Every kind of byte a key can hold: a plus that is a space, escapes of ASCII, and UTF-8 of two to four bytes.
-KEY_OF_ALL_KINDS: Final = "a+b%20c%26%3D%2B%25%22%5C%2F~-_.%C3%A9%E2%82%AC%F0%9F%98%80"
 
 OK: Final = 200
 WRONG_METHOD: Final = 405
@@ -203,15 +182,24 @@ def cache_misses_together(visit: Visit) -> Iterator[Finding]:
     if visit.miss_s < SHOWS_WAIT_S:
         # The first may be stored before the second arrives.
         return
-    path = new_key()
     with Client(visit.url, within_s=WITHIN_S + visit.miss_s) as other, ThreadPoolExecutor(2) as pool:
-        # Both connections are open before either asks, so that the two questions leave together.
-        other.ask(HEALTH)
-        visit.client.ask(HEALTH)
-        asked = [pool.submit(client.ask, path) for client in (visit.client, other)]
-        for answer in (question.result() for question in asked):
-            yield from visit.wrong(path, answer)
-            yield from not_from_origin(visit, path, answer)
+        for last in (False, False, True):
+            findings = list(_asked_together(visit, other, pool))
+            # With other work on the machine the second may leave so late that it rightly finds what the first stored.
+            if last or not findings:
+                yield from findings
+                return
+
+
+def _asked_together(visit: Visit, other: Client, pool: ThreadPoolExecutor) -> Iterator[Finding]:
+    path = new_key()
+    # Both connections are open before either asks, so that the two questions leave together.
+    other.ask(HEALTH)
+    visit.client.ask(HEALTH)
+    asked = [pool.submit(client.ask, path) for client in (visit.client, other)]
+    for answer in (question.result() for question in asked):
+        yield from visit.wrong(path, answer)
+        yield from not_from_origin(visit, path, answer)
 
 
 def cache_keys(visit: Visit) -> Iterator[Finding]:

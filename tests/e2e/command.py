@@ -108,7 +108,8 @@ def wait_for_window(out: Path, *, phase: str, after: int = 0) -> None:
         rows = lines_of(out / "latest" / "windows.jsonl")[after:]
         return any(row["phase"] == phase for row in rows)
 
-    until(there, within_s=60.0, what=f"a {phase} window")
+    # Longer than a run may wait for the kernel to forget the closed connections of the tests before.
+    until(there, within_s=150.0, what=f"a {phase} window")
 
 
 def interrupt(process: "subprocess.Popen[str]", *, number: signal.Signals = signal.SIGINT) -> int:
