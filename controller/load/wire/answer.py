@@ -1,6 +1,7 @@
 """An HTTP/1.1 answer, read from bytes as they come, split anywhere; bodies are counted, and kept only on demand."""
 
 import re
+from functools import lru_cache
 
 # A head longer than this is no answer of a sane server.
 MOST_HEAD_BYTES = 64 * 1024
@@ -42,6 +43,11 @@ class Head:
             self.keep_alive = False
 
 
+# Heads differ in few lines, and answers that come in several reads mostly share theirs: each is looked through once.
+_head = lru_cache(maxsize=256)(Head)
+
+
+@lru_cache(maxsize=512)
 def _field(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon or _NAME.fullmatch(name) is None or _NO_VALUE.search(value) is not None:
@@ -124,7 +130,7 @@ class Answer:
             self._check_begin(self._buffer[self._at : self._at + 1024])
             return False
         raw, self._at = self._buffer[self._at : end], end
-        head = Head(raw)
+        head = _head(raw)
         if 100 <= head.status < 200 and head.status != 101:
             return True  # An interim answer: the real one follows.
         self.head, self.raw_head = head, raw

@@ -11,6 +11,8 @@ from controller.load.wire.native import native_socket
 
 # One read holds most answers whole; a larger buffer would be allocated for each of them in vain.
 READ_BYTES = 16 * 1024
+# A connection whose answers fill its reads takes more with each, up to this.
+MOST_READ_BYTES = 256 * 1024
 
 
 def _connect_error(code: int) -> str:
@@ -40,13 +42,26 @@ class Connection:
     loop needs add_reader, remove_reader, add_writer and remove_writer. address is (family, sockaddr).
     """
 
-    __slots__ = ("_address", "_loop", "_recv", "_send", "_socket", "_unsent", "_writing", "is_open", "peer", "received")
+    __slots__ = (
+        "_address",
+        "_loop",
+        "_read_bytes",
+        "_recv",
+        "_send",
+        "_socket",
+        "_unsent",
+        "_writing",
+        "is_open",
+        "peer",
+        "received",
+    )
 
     def __init__(self, loop: Any, address: Address) -> None:
         self._loop = loop
         self._address = address
         self._socket: socket.socket | None = None
         self._unsent = b""
+        self._read_bytes = READ_BYTES
         self._writing = False
         self.is_open = False
         self.peer: Peer
@@ -82,8 +97,10 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Send bytes now, or as soon as the socket takes them."""
+        # Read before it is called: Python 3.11 has no short way to call what a slot holds.
+        send = self._send
         try:
-            sent = self._send(data)
+            sent = send(data)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError as error:
@@ -94,6 +111,14 @@ class Connection:
             # What is sent before the rest has gone, since the answer came early, must queue behind it.
             self._send = self._queue
             self._watch_writes(self._flush)
+
+    def widen(self, got_bytes: int) -> None:
+        """Take more with each read from now on where one that brought so many bytes was full.
+
+        An answer that comes whole in one read is known at a glance, one in pieces is looked through.
+        """
+        if got_bytes >= self._read_bytes:
+            self._read_bytes = min(2 * self._read_bytes, MOST_READ_BYTES)
 
     def read_soon(self) -> None:
         """Look for more bytes, or the end, without waiting for the loop to announce them.
@@ -128,15 +153,17 @@ class Connection:
         self.peer.opened()
 
     def _readable(self) -> None:
+        recv = self._recv
         try:
-            data = self._recv(READ_BYTES)
+            data = recv(self._read_bytes)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._fail("reset", error.errno)
             return
         if data:
-            self.received(data)
+            received = self.received
+            received(data)
         else:
             self.peer.ended()
 

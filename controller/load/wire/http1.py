@@ -1,21 +1,28 @@
 """The protocol layer for HTTP/1.1: one request at a time on one connection, each answer checked.
 
 Almost all answers of a trial look like one that was read before, so the way through here is short:
-the same bytes as an answer that was verified whole, else a head that was read before with a body of
-the length it announces, else the full reading in answer.py.
+the same bytes as an answer that was verified whole, else the frame of one of the same size, else a head that
+was read before with a body of the length it announces, else the full reading in answer.py.
 """
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from controller.load.wire.answer import Answer, Malformed
+from controller.load.wire.answer import CHUNKED, Answer, Malformed
 from controller.load.wire.connection import Connection
 from controller.load.wire.tally import EndpointTally
 
 # Of this many answers of a request, one has its body compared.
 CHECK_EVERY = 64
-_MOST_LAYOUTS = 1024
+_MOST_REMEMBERED = 1024
+# The end of a chunked body that came as one chunk.
+_END = b"\r\n0\r\n\r\n"
+# No answer begins with it.
+_NO_FRAME = (b"\0", b"")
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _clock_ns = time.monotonic_ns
 
@@ -26,9 +33,24 @@ class Ask:
     status 0 asks for any 2xx; body_bytes None takes any length; closing says that the request asks the server
     to close the connection; check returns None for a right body,
     else what was expected and found. With check None bodies are not looked at.
+
+    What right answers looked like is kept to know the next ones by: whole is one in full; frames has, by the size
+    of an answer, the bytes before its body and after it; layouts has the length of the body by the head.
+    unchecked counts how many answers are still to come before one has its body compared.
     """
 
-    __slots__ = ("answers", "body_bytes", "check", "closing", "layouts", "request", "status", "tally", "whole")
+    __slots__ = (
+        "body_bytes",
+        "check",
+        "closing",
+        "frames",
+        "layouts",
+        "request",
+        "status",
+        "tally",
+        "unchecked",
+        "whole",
+    )
 
     def __init__(
         self,
@@ -46,8 +68,9 @@ class Ask:
         self.body_bytes = body_bytes
         self.closing = closing
         self.check = check
-        self.answers = -1
+        self.unchecked = 0
         self.whole = b""
+        self.frames: dict[int, tuple[bytes, bytes]] = {}
         self.layouts: dict[bytes, int] = {}
 
     def verdict(self, answer: Answer) -> tuple[str, str] | None:
@@ -107,15 +130,16 @@ class Http1:
         now_ns = _clock_ns()
         ask = self.ask
         if ask is not None and self._answer is None:
+            size = len(data)
             if data == ask.whole:
-                self.lane.answered(now_ns, len(data))
+                self.lane.answered(now_ns, size)
                 return
-            end = data.find(b"\r\n\r\n") + 4
-            body_bytes = ask.layouts.get(data[:end])
-            if body_bytes is not None and len(data) == end + body_bytes and (ask.answers + 1) % CHECK_EVERY:
-                ask.answers += 1
-                self.lane.answered(now_ns, len(data))
-                return
+            if ask.unchecked:
+                prefix, suffix = ask.frames.get(size, _NO_FRAME)
+                if (data.startswith(prefix) and (not suffix or data.endswith(suffix))) or _known(ask, data):
+                    ask.unchecked -= 1
+                    self.lane.answered(now_ns, size)
+                    return
         self._read(now_ns, data)
 
     def ended(self) -> None:
@@ -157,8 +181,8 @@ class Http1:
             return
         answer = self._answer
         if answer is None:
-            ask.answers += 1
-            answer = self._answer = Answer(keep=ask.check is not None and ask.answers % CHECK_EVERY == 0)
+            answer = self._answer = Answer(keep=ask.check is not None and not ask.unchecked)
+            ask.unchecked = (ask.unchecked or CHECK_EVERY) - 1
             self._size = 0
         self._size += len(data)
         try:
@@ -173,6 +197,7 @@ class Http1:
             self._answer = None
             self._finish(now_ns, ask, answer, data)
         else:
+            self.connection.widen(len(data))
             self.connection.read_soon()
 
     def _finish(self, now_ns: int, ask: Ask, answer: Answer, data: bytes) -> None:
@@ -197,7 +222,25 @@ class Http1:
             return
         if answer.keep or ask.check is None:
             ask.whole = data
+        # An interim answer may stand before the head: such a size is not that of the answer alone.
         if head.body_bytes >= 0:
-            if len(ask.layouts) >= _MOST_LAYOUTS:
-                ask.layouts.clear()
-            ask.layouts[answer.raw_head] = head.body_bytes
+            _remember(ask.layouts, answer.raw_head, head.body_bytes)
+            if len(answer.raw_head) + head.body_bytes == self._size:
+                _remember(ask.frames, self._size, (answer.raw_head, b""))
+        elif head.body_bytes == CHUNKED and data.startswith(answer.raw_head):
+            prefix = data[: data.find(b"\r\n", len(answer.raw_head)) + 2]
+            if len(prefix) + answer.body_bytes + len(_END) == self._size and data.endswith(_END):
+                _remember(ask.frames, self._size, (prefix, _END))
+
+
+def _remember(known: dict[K, V], key: K, value: V) -> None:
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[key] = value
+
+
+def _known(ask: Ask, data: bytes) -> bool:
+    """Whether an answer has a head that was read before and a body of the length which that announces."""
+    end = data.find(b"\r\n\r\n") + 4
+    body_bytes = ask.layouts.get(data[:end])
+    return body_bytes is not None and len(data) == end + body_bytes

@@ -1,0 +1,102 @@
+"""Answers known at a glance: by their size, their head and their end; one that only resembles a known one is not."""
+
+import pytest
+
+from controller.load.wire.http1 import CHECK_EVERY, Ask, Http1
+from controller.load.wire.tally import EndpointTally
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Socketless:
+    """A double at the seam between protocol and connection: it takes what Http1 says and moves no bytes."""
+
+    is_open = True
+
+    def attach(self, peer: object) -> None:
+        """Take the protocol."""
+
+    def close(self) -> None:
+        """Close."""
+        self.is_open = False
+
+    def widen(self, got_bytes: int) -> None:
+        """Take more with each read."""
+
+    def read_soon(self) -> None:
+        """Look for more."""
+
+
+class Heard:
+    """A double at the seam between protocol and load model: it writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def opened(self) -> None:
+        """Hear that requests can be sent."""
+
+    def answered(self, now_ns: int, size: int) -> None:
+        """Note a right answer."""
+        self.said.append("right")
+
+    def failed(self, now_ns: int, kind: str, text: str) -> None:
+        """Note the kind of an error."""
+        self.said.append(kind)
+
+    def released(self) -> None:
+        """Note that a connection is gone."""
+        self.said.append("released")
+
+
+def heard(*answers: bytes, check: object = None) -> list[str]:
+    """Return what the load model hears of answers, each whole in one read, to the same request."""
+    lane = Heard()
+    ask = Ask(b"", EndpointTally("/"), status=200, check=check)
+    for answer in answers:
+        protocol = Http1(Socketless(), lane)
+        protocol.ask = ask
+        protocol.received(answer)
+    return lane.said
+
+
+def sized(body: bytes) -> bytes:
+    """Return an answer that announces the length of its body."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+def chunk(body: bytes, *, announced: int | None = None) -> bytes:
+    """Return an answer of one chunk."""
+    return CHUNKED + b"%x\r\n" % (len(body) if announced is None else announced) + body + b"\r\n0\r\n\r\n"
+
+
+def test_answers_of_one_size_are_known_and_still_counted_for_the_check() -> None:
+    """However many answers are known at a glance, the first and each 64th after it have their bodies looked at."""
+    seen: list[bytes] = []
+    bodies = [b"%05d" % n for n in range(3 * CHECK_EVERY + 1)]
+
+    assert heard(*map(sized, bodies), check=seen.append) == ["right"] * len(bodies)
+    assert seen == bodies[::CHECK_EVERY]
+
+
+@pytest.mark.parametrize(
+    ("known", "resembling", "kind"),
+    [
+        (INTERIM + sized(b"ok"), sized(b"ok") + b"z" * len(INTERIM), "malformed"),
+        (sized(b"ok"), b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nok", "wrong_status"),
+        (chunk(b"okok"), chunk(b"okok", announced=3), "malformed"),
+        (chunk(b"okok"), chunk(b"okok")[:-7] + b"XY0\r\n\r\n", "malformed"),
+    ],
+    ids=["an interim answer's size", "another status", "a shorter chunk", "another end"],
+)
+def test_what_only_resembles_a_known_answer_is_read_in_full(known: bytes, resembling: bytes, kind: str) -> None:
+    """The same size or the same head alone makes no answer right."""
+    assert heard(known, known, resembling) == ["right", "right", kind]
+
+
+def test_chunked_answers_are_known_by_both_ends() -> None:
+    """One chunk, other bytes in it: right; several chunks and an empty body are read in full and right too."""
+    several = CHUNKED + b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
+
+    assert heard(chunk(b"ok"), chunk(b"no"), several, CHUNKED + b"0\r\n\r\n", chunk(b"ok")) == ["right"] * 5
