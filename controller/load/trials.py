@@ -37,8 +37,12 @@ def run_trials(
 
     Raises LoadError when Locust failed in several trials in a row; all results until then are kept.
     """
-    began_s, failures = time.monotonic(), 0
     stop.heeded = True
+    if todo and not stop.asked:
+        # Before the first trial, so that it does not cost more than the others.
+        watcher.stage("starting Locust")
+        bench.fleet.ready(bench.plan.scenario(todo[0].scenario).load.workers)
+    began_s, failures = time.monotonic(), 0
     for done, trial in enumerate(todo):
         if stop.asked:
             return
