@@ -1,12 +1,13 @@
 """Adding a target is adding a folder; a plan goes by name or path; a server of one's own needs no contract."""
 
 import json
-import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from controller.stack.cache import cache_folder
 from tests.e2e.command import WENT_WELL, Machine, one_line, rows_of, run_folder
 from tests.e2e.project import ROOT, add_plan, add_server
 
@@ -27,11 +28,17 @@ headers = { X-Mine = "yes" }
 """
 
 
+# No server of a user is named so: what it leaves in the user's cache can be taken away again.
+NAME = "dropped-in-by-a-test"
+
+
 @pytest.fixture
-def users_cache() -> dict[str, str]:
+def users_cache() -> Iterator[dict[str, str]]:
     """The cache that the tests of the servers use too: python-flask is built once for all."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return {"FASTSERVE_CACHE": os.environ.get("FASTSERVE_CACHE") or str(home / "fastserve")}
+    folder = cache_folder()
+    yield {"FASTSERVE_CACHE": str(folder)}
+    for path in folder.glob(f"*/*{NAME}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def test_a_folder_is_a_target(project: Path, machine: Machine, users_cache: dict[str, str]) -> None:
@@ -41,15 +48,15 @@ def test_a_folder_is_a_target(project: Path, machine: Machine, users_cache: dict
         project / "servers" / "python-flask",
         ignore=shutil.ignore_patterns("__pycache__", ".*"),
     )
-    add_server(project, "third")
-    add_plan(project, "three", "python-flask", "third")
+    add_server(project, NAME)
+    add_plan(project, "two", "python-flask", NAME)
     elsewhere = project.parent / "elsewhere"
     elsewhere.mkdir()
-    done = machine.run("--project", project, "run", "three", cwd=elsewhere, env=users_cache)
+    done = machine.run("--project", project, "run", "two", cwd=elsewhere, env=users_cache)
     rows = rows_of(elsewhere / "fastserve-runs" / "latest" / "summary.csv")
 
     assert done.returncode in WENT_WELL, done
-    assert {row["target"] for row in rows} == {"python-flask", "third"}
+    assert {row["target"] for row in rows} == {"python-flask", NAME}
     assert all(int(row["requests"]) > 0 and row["failures"] == "0" for row in rows)
     # One trial knows no spread, and says so.
     assert {(row["trials"], row["throughput_low_per_s"], row["throughput_high_per_s"]) for row in rows} == {
