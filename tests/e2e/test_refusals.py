@@ -126,14 +126,12 @@ def test_more_connections_than_open_files(many: Path, machine: Machine) -> None:
 
 
 def test_a_folder_for_temporary_files_with_a_long_name(many: Path, machine: Machine) -> None:
-    """Locust's socket cannot be made there: the trial fails with a way out, the status is that of the load."""
+    """Locust's socket cannot be made there: one line says the way out, with the status of the load."""
     long = machine.folder / ("long" * 25)
     long.mkdir()
     done = machine.run("run", "plain", "--out", many.parent / "long", cwd=many, env={"TMPDIR": str(long)})
 
-    assert done.returncode == 4, done
-    assert "Traceback" not in done.stderr
-    assert "set TMPDIR to another one" in " ".join(done.stdout.split())
+    assert "set TMPDIR to another one" in one_line(done, 4)
 
 
 def test_a_missing_tool_can_be_skipped(many: Path, machine: Machine) -> None:
