@@ -15,7 +15,7 @@ from controller.cli.app import fastserve as root
 from tests.conftest import FASTSERVE, Fastserve
 from tests.sources import CONTROLLER
 
-HEAVY = ("locust", "gevent", "pandas", "scipy", "numpy", "rich", "jinja2", "psutil", "tomlkit", "asyncio")
+HEAVY = ("locust", "gevent", "pandas", "scipy", "numpy", "rich", "jinja2", "psutil", "asyncio")
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
