@@ -29,7 +29,7 @@ from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
 from controller.stack.preflight import Ground, Prepared, check_targets, lay_ground, prepare_targets
 from controller.stack.supervisor import supervise
-from controller.stack.tools import missing_tools
+from controller.stack.tools import available_targets
 from controller.store.facts import machine_facts
 from controller.store.folder import RunContents, RunFolder, create_run_folder, iso_time, open_run_folder
 from controller.store.journal import Journal, missing_trials, next_order, read_trials
@@ -114,7 +114,7 @@ def dry_run(options: RunOptions) -> DryRun:
 
 def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
     targets = read_targets(options.project / "servers")
-    available = [name for name, target in targets.items() if not missing_tools(target)]
+    available = available_targets(targets)
     plan = read_plan(options.plan, overrides=options.overrides, targets=targets, available=available)
     return plan, targets, assign_cores(plan.cpus, usable_cores())
 

@@ -3,7 +3,6 @@
 from math import floor, log10
 
 US_PER_S = 1_000_000
-NS_PER_US = 1_000
 MIB = 1024 * 1024
 
 

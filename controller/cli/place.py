@@ -51,9 +51,9 @@ class Place:
 
     def available(self, targets: Mapping[str, "Target"]) -> list[str]:
         """Return the names of the targets whose tools this machine has."""
-        from controller.stack.tools import missing_tools
+        from controller.stack.tools import available_targets
 
-        return [name for name, target in targets.items() if not missing_tools(target)]
+        return available_targets(targets)
 
     def plan(self, name: str) -> Path:
         """Return the plan that a path or the name of a file in plans/ means. Raises PlanError where there is none."""

@@ -2,13 +2,12 @@
 
 import csv
 import io
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from controller.compare.findings import Findings
 from controller.errors import StoreError
 from controller.report.columns import TABLES
+from controller.store.files import write_whole as write_file
 
 
 def table_csv(findings: Findings, table: str) -> str:
@@ -37,14 +36,9 @@ def write_tables(folder: Path, findings: Findings) -> tuple[Path, ...]:
 
 def write_whole(path: Path, text: str) -> Path:
     """Write a file whole or not at all, and return its path. Raises StoreError where it cannot be written."""
-    # Beside its place, since only within one file system a rename is all or nothing.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_file(path, text)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise StoreError(
             f"{path}: expected to write it, found: {error.strerror}; the journal beside it is whole: "
             "make room, then make the tables again with fastserve report"

@@ -95,6 +95,11 @@ def missing_tools(target: Target) -> tuple[MissingTool, ...]:
     )
 
 
+def available_targets(targets: Mapping[str, Target]) -> list[str]:
+    """Return the names of the targets whose tools this machine has."""
+    return [name for name, target in targets.items() if not missing_tools(target)]
+
+
 def require_tools(target: Target) -> None:
     """Raise StackError, with the commands that help, when a tool of a target is missing."""
     if missing := missing_tools(target):
