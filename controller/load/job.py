@@ -20,7 +20,8 @@ class Job:
     """One trial's load: where to, what, and how answers are checked.
 
     order is the trial's place in the run. contract is contract_to_wire's value, or None for a server
-    with other routes: then any 2xx is right.
+    with other routes: then any 2xx is right. share is (number, workers): which worker this is of how many;
+    the master sets it for each.
     """
 
     order: int
@@ -30,6 +31,7 @@ class Job:
     keepalive: bool = True
     timeout_s: float = 30.0
     seed: int = 0
+    share: tuple[int, int] = (0, 1)
     contract: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
@@ -42,4 +44,4 @@ def job_from_wire(wire: Mapping[str, Any]) -> Job:
     """Return the job that job_to_wire gave."""
     requests = tuple(JobRequest(**request) for request in wire["requests"])
     headers = tuple((name, value) for name, value in wire["headers"])
-    return Job(**{**wire, "requests": requests, "headers": headers})
+    return Job(**{**wire, "requests": requests, "headers": headers, "share": tuple(wire["share"])})

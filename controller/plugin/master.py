@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -110,7 +111,8 @@ class MasterPlugin:
             self._job, self._start_ns, self._refused, self._waited_for = job, 0, "", set(workers)
             self._over.clear()
             self._collector.begin(job.order, workers)
-            self._runner.send_message("fs_job", job_to_wire(job))
+            for number, worker in enumerate(sorted(workers)):
+                self._hand_job(job, worker, share=(number, len(workers)))
             while self._waited_for and not self._refused:
                 if gone := self._waited_for - self._present():
                     raise LoadError(
@@ -119,6 +121,9 @@ class MasterPlugin:
                 gevent.sleep(_LOOK_EVERY_S)
         if self._refused:
             raise LoadError(self._refused)
+
+    def _hand_job(self, job: Job, worker: str, *, share: tuple[int, int]) -> None:
+        self._runner.send_message("fs_job", job_to_wire(replace(job, share=share)), worker)
 
     def _go(self) -> None:
         self._start_ns = time.monotonic_ns() + GO_AFTER_NS
@@ -133,7 +138,8 @@ class MasterPlugin:
         if self._link is None and self._job is not None and not self._collector.over:
             # It came when the trial ran already.
             self._collector.join(msg.node_id)
-            self._runner.send_message("fs_job", job_to_wire(self._job), msg.node_id)
+            workers = len(self._collector.expected)
+            self._hand_job(self._job, msg.node_id, share=(workers - 1, workers))
 
     def _made_ready(self, msg: Any, **_: Any) -> None:
         self._waited_for.discard(msg.node_id)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from controller.load.wire.http1 import CHECK_EVERY, Ask, Http1
+from controller.load.wire.ask import CHECK_EVERY, Ask
+from controller.load.wire.http1 import Http1
 from controller.load.wire.tally import EndpointTally
 
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -34,8 +35,8 @@ class Heard:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def opened(self) -> None:
-        """Hear that requests can be sent."""
+    def sent(self, now_ns: int) -> None:
+        """Hear that a request has gone."""
 
     def answered(self, now_ns: int, size: int) -> None:
         """Note a right answer."""
@@ -55,7 +56,8 @@ def heard(*answers: bytes, check: object = None) -> list[str]:
     lane = Heard()
     ask = Ask(b"", EndpointTally("/"), status=200, check=check)
     for answer in answers:
-        protocol = Http1(Socketless(), lane)
+        protocol = Http1(Socketless())
+        protocol.lane = lane
         protocol.ask = ask
         protocol.received(answer)
     return lane.said

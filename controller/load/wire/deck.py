@@ -1,34 +1,43 @@
-"""A job compiled for the engine: the bytes of its requests, drawn beforehand, with what checks their answers."""
+"""A job compiled for the engine: requests as bytes, dealt one after the other, with what checks their answers."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle, islice
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from controller.load.job import Job, JobRequest
-from controller.load.wire.http1 import Ask
+from controller.load.wire.ask import Ask
 from controller.load.wire.tally import EndpointTally
 from controller.plan.contract import Contract, check_body, contract_from_wire, covers, expected_length, expected_status
 
-# How many draws of a weighted mix are made beforehand: a power of two, so that a lane wraps around by a mask.
+# How many draws of a weighted mix are made beforehand.
 DECK_CARDS = 8192
 
 T = TypeVar("T")
 
 
-def compiled(job: Job) -> tuple[list[Ask], dict[str, EndpointTally]]:
-    """Return the deck of requests that lanes walk through, and the counters by endpoint."""
+def compiled(job: Job) -> tuple[Callable[[], Ask], dict[str, EndpointTally]]:
+    """Return what deals one request after the other, without end, and the counters by endpoint."""
     contract = None if job.contract is None else contract_from_wire(job.contract)
     tallies = {request.endpoint: EndpointTally(request.endpoint) for request in job.requests}
     asks = [_ask(job, request, tallies[request.endpoint], contract) for request in job.requests]
-    return drawn(asks, [request.weight for request in job.requests], seed=job.seed), tallies
+    dealt = dealt_cards(asks, [request.weight for request in job.requests], seed=job.seed, share=job.share)
+    return dealt.__next__, tallies
 
 
-def drawn(cards: Sequence[T], weights: Sequence[float], *, seed: int) -> list[T]:
-    """Return a deck of weighted draws: the same for the same seed; one card alone is the whole deck."""
+def dealt_cards(
+    cards: Sequence[T], weights: Sequence[float], *, seed: int, share: tuple[int, int] = (0, 1)
+) -> Iterator[T]:
+    """Return weighted draws without end: the same for the same seed.
+
+    share is (this worker's number, workers): draw n goes to worker n modulo workers, so that all of them together
+    ask what one alone would.
+    """
+    number, workers = share
     if len(cards) == 1:
-        return list(cards)
-    return random.Random(seed).choices(cards, weights, k=DECK_CARDS)
+        return cycle(cards)
+    return islice(cycle(random.Random(seed).choices(cards, weights, k=DECK_CARDS)), number, None, workers)
 
 
 def request_bytes(job: Job, request: JobRequest) -> bytes:

@@ -1,9 +1,5 @@
-"""The wire engine of one worker: a uvloop event loop in one native thread, and the trial it is driving.
+"""The wire engine of one worker: a uvloop event loop in one native thread, which drives one trial after the other."""
 
-Everything here but the methods of Engine runs in that thread; Engine's methods may be called from greenlets.
-"""
-
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -11,114 +7,14 @@ from typing import Any
 import uvloop
 
 from controller.load.job import Job
-from controller.load.wire.address import Address, address_of
-from controller.load.wire.closed import ClosedLane
-from controller.load.wire.connection import Connection
-from controller.load.wire.deck import compiled
+from controller.load.wire.address import address_of
+from controller.load.wire.drive import Drive
 from controller.load.wire.native import run_in_thread
-from controller.load.wire.tally import NS_PER_S, Tally
 from controller.measure.window import Window
-
-# How often windows that nobody's answer closed are closed, and whether a drain has come to its end is looked at.
-_TICK_S = 0.02
-# How often attempts are looked through for time-outs; a time-out is found at most this much late.
-_LOOK_S = 0.1
-# Neighbouring lanes begin far apart in the deck of requests.
-_STRIDE = 2654435761
-
-
-class Drive:
-    """One trial under way on one worker."""
-
-    def __init__(self, loop: Any, job: Job, address: Address, tell: Callable[[], None]) -> None:
-        self.job = job
-        self.deck, tallies = compiled(job)
-        self.tally = Tally(job.order, tallies, tell)
-        self.lanes: dict[int, ClosedLane] = {}
-        self.drained = False
-        self.late = False
-        self._leaving: set[ClosedLane] = set()
-        self._loop = loop
-        self._address = address
-        self._started = False
-        self._look_ns = 0
-
-    @property
-    def finishing(self) -> bool:
-        """Whether the trial has begun and sends no more."""
-        return self._started and not self.tally.sending
-
-    def attach(self, number: int) -> None:
-        """Add a lane: it connects ahead of the start, or begins at once where the trial runs already."""
-        lane = ClosedLane(
-            self._loop,
-            Connection(self._loop, self._address),
-            self.tally,
-            deck=self.deck,
-            place=number * _STRIDE,
-            gone=self._leaving.discard,
-        )
-        self.lanes[number] = lane
-        self.tally.users = len(self.lanes)
-        if self._started:
-            lane.begin()
-        else:
-            lane.prepare()
-
-    def detach(self, number: int) -> None:
-        """Let a lane go once its request in flight has come to its end."""
-        if (lane := self.lanes.pop(number, None)) is not None:
-            self.tally.users = len(self.lanes)
-            self._leaving.add(lane)
-            lane.leave()
-
-    def start(self, start_ns: int) -> None:
-        """Begin to send at a moment of time.monotonic_ns."""
-        self._loop.call_later(max(0.0, (start_ns - time.monotonic_ns()) / NS_PER_S), self._begin, start_ns)
-
-    def _begin(self, start_ns: int) -> None:
-        if self.drained or self._started:
-            # It was stopped before it began, or the word came twice.
-            return
-        self._started = True
-        self.tally.start(start_ns)
-        for lane in self.lanes.values():
-            lane.begin()
-        self._tick()
-
-    def measure(self, from_s: float, until_s: float) -> None:
-        """Set the measured phase; remembered as late where its begin has passed already."""
-        self.late = not self.tally.measure(from_s, until_s) or self.late
-
-    def stop(self) -> None:
-        """End the sending now."""
-        if self._started:
-            self.tally.stop(time.monotonic_ns())
-        else:
-            self.drained = True
-
-    def close(self) -> None:
-        """End the sending and let every connection go, as soon as its request in flight has come to its end."""
-        self.stop()
-        for number in list(self.lanes):
-            self.detach(number)
-
-    def _tick(self) -> None:
-        now_ns = time.monotonic_ns()
-        self.tally.roll(now_ns)
-        if now_ns - self._look_ns > _LOOK_S * NS_PER_S:
-            self._look_ns = now_ns
-            for lane in [*self.lanes.values(), *self._leaving]:
-                lane.look(now_ns, round(self.job.timeout_s * NS_PER_S))
-        if not self.tally.sending and all(lane.idle for lane in [*self.lanes.values(), *self._leaving]):
-            self.tally.finish(time.monotonic_ns())
-            self.drained = True
-        else:
-            self._loop.call_later(_TICK_S, self._tick)
 
 
 class Engine:
-    """The thread and its loop; drives one trial after the other.
+    """The thread and its loop. Its methods may be called from greenlets.
 
     tell is called in the engine's thread whenever a window was closed.
     """

@@ -6,15 +6,14 @@ was read before with a body of the length it announces, else the full reading in
 """
 
 import time
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from controller.load.wire.answer import CHUNKED, Answer, Malformed
+from controller.load.wire.ask import CHECK_EVERY, Ask
+from controller.load.wire.carrier import Lane
 from controller.load.wire.connection import Connection
-from controller.load.wire.tally import EndpointTally
+from controller.load.wire.tally import NS_PER_S
 
-# Of this many answers of a request, one has its body compared.
-CHECK_EVERY = 64
 _MOST_REMEMBERED = 1024
 # The end of a chunked body that came as one chunk.
 _END = b"\r\n0\r\n\r\n"
@@ -27,103 +26,68 @@ V = TypeVar("V")
 _clock_ns = time.monotonic_ns
 
 
-class Ask:
-    """One request, compiled to bytes, and what an answer to it must be like.
-
-    status 0 asks for any 2xx; body_bytes None takes any length; closing says that the request asks the server
-    to close the connection; check returns None for a right body,
-    else what was expected and found. With check None bodies are not looked at.
-
-    What right answers looked like is kept to know the next ones by: whole is one in full; frames has, by the size
-    of an answer, the bytes before its body and after it; layouts has the length of the body by the head.
-    unchecked counts how many answers are still to come before one has its body compared.
-    """
-
-    __slots__ = (
-        "body_bytes",
-        "check",
-        "closing",
-        "frames",
-        "layouts",
-        "request",
-        "status",
-        "tally",
-        "unchecked",
-        "whole",
-    )
-
-    def __init__(
-        self,
-        request: bytes,
-        tally: EndpointTally,
-        *,
-        status: int = 0,
-        body_bytes: int | None = None,
-        closing: bool = False,
-        check: Callable[[bytes], str | None] | None = None,
-    ) -> None:
-        self.request = request
-        self.tally = tally
-        self.status = status
-        self.body_bytes = body_bytes
-        self.closing = closing
-        self.check = check
-        self.unchecked = 0
-        self.whole = b""
-        self.frames: dict[int, tuple[bytes, bytes]] = {}
-        self.layouts: dict[bytes, int] = {}
-
-    def verdict(self, answer: Answer) -> tuple[str, str] | None:
-        """Return the kind of error and its words, or None for an answer that is right."""
-        assert answer.head is not None
-        status = answer.head.status
-        if status != self.status if self.status else not 200 <= status < 300:
-            return "wrong_status", f"expected status {self.status or '2xx'}, found {status}"
-        if self.body_bytes is not None and answer.body_bytes != self.body_bytes:
-            return "wrong_length", f"expected {self.body_bytes} bytes, found {answer.body_bytes}"
-        if self.check is not None and (body := answer.body) is not None and (found := self.check(body)) is not None:
-            return "wrong_body", found
-        return None
-
-
-class Lane(Protocol):
-    """What the load model hears of its requests; now_ns is when the last byte came."""
-
-    def opened(self) -> None:
-        """Hear that requests can be sent."""
-
-    def answered(self, now_ns: int, size: int) -> None:
-        """Hear of an answer that is right, of `size` bytes."""
-
-    def failed(self, now_ns: int, kind: str, text: str) -> None:
-        """Hear of an attempt that was an error."""
-
-    def released(self) -> None:
-        """Hear that a connection which was not to be used again is closed."""
-
-
 class Http1:
     """Turns the bytes of one connection into answers to one request after the other.
 
-    ask is what is being asked, None between requests. reusable says whether the connection may carry
-    another request.
+    ask is what is being asked, None between requests. reusable says whether the connection stands and may
+    carry another request. The lane is named before anything is sent.
     """
 
-    __slots__ = ("_answer", "_size", "ask", "connection", "lane", "reusable")
+    __slots__ = ("_answer", "_connection", "_releasing_ns", "_size", "ask", "lane", "reusable")
 
-    def __init__(self, connection: Connection, lane: Lane) -> None:
-        self.connection = connection
-        self.lane = lane
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.lane: Lane
         self.ask: Ask | None = None
-        self.reusable = True
+        self.reusable = False
         self._answer: Answer | None = None
         self._size = 0
+        # When the wait for the server's close began, after an answer that was the connection's last; else 0.
+        self._releasing_ns = 0
         connection.attach(self)
 
+    def prepare(self) -> None:
+        """Connect ahead of the first request."""
+        if not self._connection.is_open and not self._connection.is_opening:
+            self._connection.open()
+
+    def send(self, ask: Ask) -> bool:
+        """Ask now and return True; or return False, connect as needed, and tell the lane when it was `sent`."""
+        self.ask = ask
+        if self.reusable:
+            self._connection.send(ask.request)
+            return True
+        if not self._connection.is_opening:
+            self._connection.close()
+            self._connection.open()
+        return False
+
+    def abandon(self) -> str:
+        """Give up what is being asked; returns the kind of error that this is."""
+        kind = "timeout" if self._connection.is_open else "connect_timeout"
+        self.close()
+        return kind
+
+    def look(self, now_ns: int) -> None:
+        """Close a connection whose last answer has come, and which the server was to close, but did not."""
+        if self._releasing_ns and now_ns - self._releasing_ns > NS_PER_S:
+            self.close()
+            self.lane.released()
+
+    def close(self) -> None:
+        """Close the connection and forget what was asked."""
+        self._connection.close()
+        self.ask = None
+        self._answer = None
+        self.reusable = False
+        self._releasing_ns = 0
+
     def opened(self) -> None:
-        """Hear from the connection that it stands."""
+        """Hear from the connection that it stands, and send what waited for it."""
         self.reusable = True
-        self.lane.opened()
+        if self.ask is not None:
+            self.lane.sent(_clock_ns())
+            self._connection.send(self.ask.request)
 
     def received(self, data: bytes) -> None:
         """Take bytes of an answer: the hot path of the whole engine."""
@@ -132,23 +96,28 @@ class Http1:
         if ask is not None and self._answer is None:
             size = len(data)
             if data == ask.whole:
-                self.lane.answered(now_ns, size)
+                self.ask = ask = self.lane.answered(now_ns, size)
+                if ask is not None:
+                    self._connection.send(ask.request)
                 return
             if ask.unchecked:
                 prefix, suffix = ask.frames.get(size, _NO_FRAME)
                 if (data.startswith(prefix) and (not suffix or data.endswith(suffix))) or _known(ask, data):
                     ask.unchecked -= 1
-                    self.lane.answered(now_ns, size)
+                    self.ask = ask = self.lane.answered(now_ns, size)
+                    if ask is not None:
+                        self._connection.send(ask.request)
                     return
         self._read(now_ns, data)
 
     def ended(self) -> None:
         """Hear from the connection that the server closed its side."""
         now_ns = _clock_ns()
-        ask, answer = self.ask, self._answer
-        self.drop()
+        ask, answer, releasing = self.ask, self._answer, self._releasing_ns
+        self.close()
         if ask is None:
-            self.lane.released()
+            if releasing:
+                self.lane.released()
         elif answer is None or not answer.begun:
             self.lane.failed(now_ns, "reset", "the server closed the connection without an answer")
         elif answer.close():
@@ -158,26 +127,21 @@ class Http1:
 
     def failed(self, kind: str, text: str) -> None:
         """Hear from the connection that it broke."""
-        ask = self.ask
-        self.drop()
-        if ask is None and kind == "reset":
-            self.lane.released()
-        else:
+        ask, releasing = self.ask, self._releasing_ns
+        self.close()
+        if ask is not None:
             self.lane.failed(_clock_ns(), kind, text)
-
-    def drop(self) -> None:
-        """Close the connection and forget what was asked."""
-        self.connection.close()
-        self.ask = None
-        self._answer = None
-        self.reusable = False
+        elif releasing:
+            self.lane.released()
 
     def _read(self, now_ns: int, data: bytes) -> None:
         ask = self.ask
         if ask is None:
             # Nobody asked: not an answer to anything, and what follows could not be told apart from one.
-            self.drop()
-            self.lane.released()
+            releasing = self._releasing_ns
+            self.close()
+            if releasing:
+                self.lane.released()
             return
         answer = self._answer
         if answer is None:
@@ -190,29 +154,40 @@ class Http1:
             if answer.rest:
                 raise Malformed(f"{len(answer.rest)} bytes after the end of the answer")
         except Malformed as error:
-            self.drop()
+            self.close()
             self.lane.failed(now_ns, "malformed", str(error))
             return
         if answer.done:
             self._answer = None
             self._finish(now_ns, ask, answer, data)
         else:
-            self.connection.widen(len(data))
-            self.connection.read_soon()
+            self._connection.widen(len(data))
+            self._connection.read_soon()
 
     def _finish(self, now_ns: int, ask: Ask, answer: Answer, data: bytes) -> None:
         assert answer.head is not None
         self.ask = None
         if ask.closing and answer.head.keep_alive:
             # It was asked to close and does not say that it will.
-            self.drop()
-        self.reusable = answer.head.keep_alive and self.connection.is_open
-        wrong = ask.verdict(answer)
+            self.close()
+        self.reusable = answer.head.keep_alive and self._connection.is_open
+        wrong = ask.verdict(answer.head.status, answer.body_bytes, answer.body)
         if wrong is None:
             self._learn(ask, answer, data)
-            self.lane.answered(now_ns, self._size)
+            if (following := self.lane.answered(now_ns, self._size)) is not None:
+                self.send(following)
         else:
             self.lane.failed(now_ns, *wrong)
+        if not self.reusable and self.ask is None:
+            self._release(now_ns)
+
+    def _release(self, now_ns: int) -> None:
+        """Let the server close first: its side keeps the address in TIME_WAIT, and ours stays free for the next."""
+        if self._connection.is_open:
+            self._releasing_ns = now_ns
+            self._connection.read_soon()
+        else:
+            self.lane.released()
 
     def _learn(self, ask: Ask, answer: Answer, data: bytes) -> None:
         """Remember an answer that was right and came in one piece, so that one like it is known at a glance."""

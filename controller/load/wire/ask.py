@@ -1,0 +1,71 @@
+"""One request compiled for the wire, and what an answer to it must be like: what models hand to protocols."""
+
+from collections.abc import Callable
+
+from controller.load.wire.tally import EndpointTally
+
+# Of this many answers of a request, one has its body compared.
+CHECK_EVERY = 64
+
+
+class Ask:
+    """One request, compiled to the bytes of its protocol, and what an answer to it must be like.
+
+    status 0 asks for any 2xx; body_bytes None takes any length; closing says that the request asks the server
+    to close the connection; bodiless that no answer to it has a body (HEAD); check returns None for a right
+    body, else what was expected and found. With check None bodies are not looked at.
+
+    What right answers looked like is kept to know the next ones by, as the protocol sees fit: whole is one in
+    full; frames has, by the size of an answer, the bytes before its body and after it; layouts has the length of
+    the body by the head. unchecked counts how many answers are still to come before one has its body compared.
+    """
+
+    __slots__ = (
+        "bodiless",
+        "body_bytes",
+        "check",
+        "closing",
+        "frames",
+        "layouts",
+        "request",
+        "status",
+        "tally",
+        "unchecked",
+        "whole",
+    )
+
+    def __init__(
+        self,
+        request: bytes,
+        tally: EndpointTally,
+        *,
+        status: int = 0,
+        body_bytes: int | None = None,
+        closing: bool = False,
+        bodiless: bool = False,
+        check: Callable[[bytes], str | None] | None = None,
+    ) -> None:
+        self.request = request
+        self.tally = tally
+        self.status = status
+        self.body_bytes = body_bytes
+        self.closing = closing
+        self.bodiless = bodiless
+        self.check = check
+        self.unchecked = 0
+        self.whole = b""
+        self.frames: dict[int, tuple[bytes, bytes]] = {}
+        self.layouts: dict[bytes, int] = {}
+
+    def verdict(self, status: int, body_bytes: int, body: bytes | None) -> tuple[str, str] | None:
+        """Return the kind of error and its words, or None for an answer that is right.
+
+        body_bytes is the length of the whole body; body is None where it was not kept, and then not compared.
+        """
+        if status != self.status if self.status else not 200 <= status < 300:
+            return "wrong_status", f"expected status {self.status or '2xx'}, found {status}"
+        if self.body_bytes is not None and body_bytes != self.body_bytes:
+            return "wrong_length", f"expected {self.body_bytes} bytes, found {body_bytes}"
+        if self.check is not None and body is not None and (found := self.check(body)) is not None:
+            return "wrong_body", found
+        return None

@@ -1,0 +1,136 @@
+"""One trial on one worker: its lanes come and go, its clock starts, its windows close, it drains."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from controller.load.job import Job
+from controller.load.wire.address import Address
+from controller.load.wire.carrier import Carrier
+from controller.load.wire.closed import ClosedLane
+from controller.load.wire.connection import Connection
+from controller.load.wire.deck import compiled
+from controller.load.wire.http1 import Http1
+from controller.load.wire.tally import NS_PER_S, Tally
+
+# How often windows that nobody's answer closed are closed, and whether a drain has come to its end is looked at.
+_TICK_S = 0.02
+# How often attempts are looked through for time-outs; a time-out is found at most this much late.
+_LOOK_S = 0.1
+
+
+class ModelLane(Protocol):
+    """What a trial asks of the lanes of its load model, whichever that is."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether no attempt is under way."""
+
+    def prepare(self) -> None:
+        """Connect before the trial starts."""
+
+    def begin(self) -> None:
+        """Take part from now on."""
+
+    def leave(self) -> None:
+        """Send nothing more, and say that it is gone once the request in flight has come to its end."""
+
+    def look(self, now_ns: int, timeout_ns: int) -> None:
+        """Give up what has waited longer than the time-out."""
+
+
+class Drive:
+    """One trial under way on one worker. All of it runs in the engine's thread."""
+
+    def __init__(self, loop: Any, job: Job, address: Address, tell: Callable[[], None]) -> None:
+        self.job = job
+        self._deal, tallies = compiled(job)
+        self.tally = Tally(job.order, tallies, tell)
+        self.lanes: dict[int, list[ModelLane]] = {}
+        self.drained = False
+        self.late = False
+        self._leaving: set[ModelLane] = set()
+        self._loop = loop
+        self._address = address
+        self._started = False
+        self._look_ns = 0
+
+    @property
+    def finishing(self) -> bool:
+        """Whether the trial has begun and sends no more."""
+        return self._started and not self.tally.sending
+
+    def attach(self, number: int) -> None:
+        """Add a connection with its lanes: it connects ahead of the start, or begins at once where the trial runs."""
+        lanes = self.lanes[number] = [self._lane(carrier) for carrier in self._carriers()]
+        self.tally.users = len(self.lanes)
+        for lane in lanes:
+            if self._started:
+                lane.begin()
+            else:
+                lane.prepare()
+
+    def detach(self, number: int) -> None:
+        """Let a connection go once its requests in flight have come to their end."""
+        lanes = self.lanes.pop(number, [])
+        self.tally.users = len(self.lanes)
+        self._leaving.update(lanes)
+        for lane in lanes:
+            lane.leave()
+
+    def _carriers(self) -> list[Carrier]:
+        """Return what carries the requests of one connection."""
+        return [Http1(Connection(self._loop, self._address))]
+
+    def _lane(self, carrier: Carrier) -> ModelLane:
+        return ClosedLane(self._loop, carrier, self.tally, deal=self._deal, gone=self._leaving.discard)
+
+    def _all_lanes(self) -> Iterator[ModelLane]:
+        for lanes in self.lanes.values():
+            yield from lanes
+        yield from self._leaving
+
+    def start(self, start_ns: int) -> None:
+        """Begin to send at a moment of time.monotonic_ns."""
+        self._loop.call_later(max(0.0, (start_ns - time.monotonic_ns()) / NS_PER_S), self._begin, start_ns)
+
+    def _begin(self, start_ns: int) -> None:
+        if self.drained or self._started:
+            # It was stopped before it began, or the word came twice.
+            return
+        self._started = True
+        self.tally.start(start_ns)
+        for lanes in self.lanes.values():
+            for lane in lanes:
+                lane.begin()
+        self._tick()
+
+    def measure(self, from_s: float, until_s: float) -> None:
+        """Set the measured phase; remembered as late where its begin has passed already."""
+        self.late = not self.tally.measure(from_s, until_s) or self.late
+
+    def stop(self) -> None:
+        """End the sending now."""
+        if self._started:
+            self.tally.stop(time.monotonic_ns())
+        else:
+            self.drained = True
+
+    def close(self) -> None:
+        """End the sending and let every connection go, as soon as its request in flight has come to its end."""
+        self.stop()
+        for number in list(self.lanes):
+            self.detach(number)
+
+    def _tick(self) -> None:
+        now_ns = time.monotonic_ns()
+        self.tally.roll(now_ns)
+        if now_ns - self._look_ns > _LOOK_S * NS_PER_S:
+            self._look_ns = now_ns
+            for lane in list(self._all_lanes()):
+                lane.look(now_ns, round(self.job.timeout_s * NS_PER_S))
+        if not self.tally.sending and all(lane.idle for lane in self._all_lanes()):
+            self.tally.finish(time.monotonic_ns())
+            self.drained = True
+        else:
+            self._loop.call_later(_TICK_S, self._tick)
