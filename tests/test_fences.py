@@ -28,6 +28,8 @@ FENCES = {
     "markupsafe": ("report/",),
     "psutil": ("measure/", "stack/"),
     "uvloop": ("load/wire/",),
+    "hpack": ("load/wire/",),
+    "flask": INSIDE_LOCUST,
     "click": ("cli/",),
     "rich": ("cli/",),
     "docker": ("stack/docker.py",),
