@@ -26,6 +26,47 @@ LEVEL = {
 MOST_LINES_OF_A_MODULE = 250
 MOST_LINES_OF_A_FUNCTION = 40
 
+# Which layer of the wire engine each of its modules is in; a layer imports what the row of its name says.
+# `seam` is what protocol and model hand each other, `joining` puts the three together for one trial.
+WIRE_LAYER = {
+    "native": "ground",
+    "address": "ground",
+    "tally": "ground",
+    "ask": "seam",
+    "carrier": "seam",
+    "connection": "connection",
+    "secure": "connection",
+    "answer": "protocol",
+    "http1": "protocol",
+    "frames": "protocol",
+    "headers": "protocol",
+    "blocks": "protocol",
+    "streams": "protocol",
+    "http2": "protocol",
+    "closed": "model",
+    "open": "model",
+    "arrivals": "model",
+    "timer": "model",
+    "deck": "joining",
+    "draws": "joining",
+    "drive": "joining",
+    "engine": "joining",
+}
+WIRE_MAY_IMPORT = {
+    "ground": {"ground"},
+    "seam": {"ground", "seam"},
+    "connection": {"ground", "connection"},
+    "protocol": {"ground", "seam", "protocol"},
+    "model": {"ground", "seam", "model"},
+    "joining": {*WIRE_LAYER.values()},
+}
+# The one name of the lowest layer that protocols know, whatever kind of connection stands behind it.
+PROTOCOLS_MAY_HOLD = "connection.Connection"
+WIRE = "controller.load.wire."
+WIRE_MODULES = [
+    module for module in MODULES if module_id(module).startswith("controller/load/wire/") and module.stem != "__init__"
+]
+
 
 def room_of(module: Path) -> str:
     """Return the room that a module lies in; a module beside the rooms is one by itself."""
@@ -61,3 +102,22 @@ def test_a_module_can_be_read_at_once(module: Path) -> None:
     assert lines <= MOST_LINES_OF_A_MODULE
     assert long == []
     assert module.stem not in {"utils", "util", "common", "helpers", "misc"}
+
+
+def wire_imports(module: Path) -> set[str]:
+    """Return the modules of the wire engine that a module imports, the one name aside that protocols may know."""
+    inside = [name.removeprefix(WIRE) for name in imported_names(module) if name.startswith(WIRE)]
+    below = WIRE_LAYER[module.stem] == "protocol"
+    return {name.split(".")[0] for name in inside if not (below and name == PROTOCOLS_MAY_HOLD)}
+
+
+@pytest.mark.parametrize("module", WIRE_MODULES, ids=module_id)
+def test_the_wire_engine_is_three_layers(module: Path) -> None:
+    """Connections move bytes and know nothing else, protocols know of a connection only its type, models neither."""
+    assert module.stem in WIRE_LAYER, (
+        f"{module_id(module)} is in no layer: add it to WIRE_LAYER, as a connection where it moves bytes, as protocol "
+        f"where it reads or writes them, as model where it says when to send, else as what its imports make it"
+    )
+    layer = WIRE_LAYER[module.stem]
+
+    assert [name for name in wire_imports(module) if WIRE_LAYER.get(name) not in WIRE_MAY_IMPORT[layer]] == []
