@@ -1,18 +1,40 @@
 """What a worker needs to know to drive one trial: plain data, sent by the master over Locust's channel."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from controller.plan.expect import ANY_2XX, Expect
+from controller.plan.scenario import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """One kind of request: what is sent, how often among the others, and the name it is counted under."""
+    """One kind of request: what is sent, how often among the others, and the name it is counted under.
+
+    Path, body, draws and expect are those of a plan's Request.
+    """
 
     method: str
     path: str
     weight: float
     endpoint: str
+    body: str | None = None
+    draws: tuple[tuple[str, str], ...] = ()
+    expect: Expect = ANY_2XX
+
+
+def job_request(request: Request) -> JobRequest:
+    """Return a request of a plan as a job has it."""
+    return JobRequest(
+        method=request.method,
+        path=request.path,
+        weight=request.weight,
+        endpoint=request.endpoint,
+        body=request.body,
+        draws=request.draws,
+        expect=request.expect,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +56,11 @@ class Job:
     share: tuple[int, int] = (0, 1)
     contract: Mapping[str, Any] | None = field(default=None, repr=False)
 
+    @property
+    def methods(self) -> dict[str, str]:
+        """The method that each endpoint is asked with, the first one where there are several."""
+        return {request.endpoint: request.method for request in reversed(self.requests)}
+
 
 def job_to_wire(job: Job) -> dict[str, Any]:
     """Return a job as plain JSON values."""
@@ -42,6 +69,14 @@ def job_to_wire(job: Job) -> dict[str, Any]:
 
 def job_from_wire(wire: Mapping[str, Any]) -> Job:
     """Return the job that job_to_wire gave."""
-    requests = tuple(JobRequest(**request) for request in wire["requests"])
-    headers = tuple((name, value) for name, value in wire["headers"])
-    return Job(**{**wire, "requests": requests, "headers": headers, "share": tuple(wire["share"])})
+    requests = tuple(map(_request_from_wire, wire["requests"]))
+    return Job(**{**wire, "requests": requests, "headers": _pairs(wire["headers"]), "share": tuple(wire["share"])})
+
+
+def _request_from_wire(wire: Mapping[str, Any]) -> JobRequest:
+    expect = Expect(**{**wire["expect"], "fields": _pairs(wire["expect"]["fields"])})
+    return JobRequest(**{**wire, "draws": _pairs(wire["draws"]), "expect": expect})
+
+
+def _pairs(wire: Iterable[Sequence[Any]]) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, value) for name, value in wire)

@@ -10,8 +10,9 @@ from controller.load.bench import Bench, Ears
 from controller.load.drive import Driven, Watch, drive
 from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
-from controller.load.job import Job, JobRequest
+from controller.load.job import Job, job_request
 from controller.load.verdict import judged
+from controller.load.wire.draws import sample_requests
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
@@ -67,7 +68,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
         _watched(bench, fleet, running),
     ):
         record.startup_s = running.startup_s
-        _ask_once(running, scenario, contract)
+        _ask_once(running, scenario, contract, seed=bench.plan.seed)
         record.driven = driven = drive(
             fleet,
             job_of(scenario, running, order=order, seed=bench.plan.seed, contract=contract),
@@ -106,11 +107,11 @@ def _watched(bench: Bench, fleet: Fleet, running: Running) -> Iterator[None]:
             bench.sampler.unwatch(party)
 
 
-def _ask_once(running: Running, scenario: Scenario, contract: Contract | None) -> None:
-    """Ask for each kind of request that the trial uses. Raises StackError for an answer that is not right."""
+def _ask_once(running: Running, scenario: Scenario, contract: Contract | None, *, seed: int) -> None:
+    """Ask for each kind of request, with values drawn. Raises StackError for an answer that is not right."""
     findings, _ = check_requests(
         running.url,
-        scenario.requests,
+        sample_requests(scenario.requests, seed=seed),
         headers=scenario.headers,
         contract=contract,
         timeout_s=scenario.load.timeout_s,
@@ -124,10 +125,7 @@ def job_of(scenario: Scenario, running: Running, *, order: int, seed: int, contr
     return Job(
         order=order,
         url=running.url,
-        requests=tuple(
-            JobRequest(method=request.method, path=request.path, weight=request.weight, endpoint=request.endpoint)
-            for request in scenario.requests
-        ),
+        requests=tuple(map(job_request, scenario.requests)),
         headers=scenario.headers,
         keepalive=scenario.load.keepalive,
         timeout_s=scenario.load.timeout_s,

@@ -126,22 +126,23 @@ class Collector:
         }
 
 
-def log_window(stats: RequestStats, window: Window) -> None:
+def log_window(stats: RequestStats, window: Window, methods: Mapping[str, str]) -> None:
     """Add a sealed window to Locust's own statistics, so that its page, --csv and --html agree with ours.
 
+    methods has the method that each endpoint is asked with; one that is not in it is asked with GET.
     Response times keep microseconds: Locust's own rounding to whole milliseconds is not applied.
     """
     for endpoint, counts in window.endpoints.items():
-        entry = _entry(stats, endpoint, counts)
-        stats.entries[(endpoint, "GET")].extend(entry)
+        method = methods.get(endpoint, "GET")
+        entry = _entry(StatsEntry(stats, endpoint, method), counts)
+        stats.entries[(endpoint, method)].extend(entry)
         stats.total.extend(entry)
         for kind, n in counts.errors.items():
-            _log_errors(stats, endpoint, kind, n)
+            _log_errors(stats, StatsError(method, endpoint, kind), n)
 
 
-def _entry(stats: RequestStats, endpoint: str, counts: EndpointCounts) -> Any:
+def _entry(entry: Any, counts: EndpointCounts) -> Any:
     # Locust declares whole milliseconds; it counts with what it is given.
-    entry: Any = StatsEntry(stats, endpoint, "GET")
     latency, now = counts.latency, time.time()
     entry.num_requests, entry.num_failures = counts.attempts, counts.failures
     entry.num_none_requests = counts.failures
@@ -157,8 +158,7 @@ def _entry(stats: RequestStats, endpoint: str, counts: EndpointCounts) -> Any:
     return entry
 
 
-def _log_errors(stats: RequestStats, endpoint: str, kind: str, n: int) -> None:
-    key = StatsError.create_key("GET", endpoint, kind)
-    error = stats.errors.setdefault(key, StatsError("GET", endpoint, kind))
+def _log_errors(stats: RequestStats, fresh: StatsError, n: int) -> None:
+    error = stats.errors.setdefault(StatsError.create_key(fresh.method, fresh.name, fresh.error), fresh)
     error.occurred()
     error.occurrences += n - 1

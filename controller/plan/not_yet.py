@@ -18,9 +18,6 @@ _BUILT_LOAD: Final[Mapping[str, tuple[object, ...]]] = {
     "capacity": (),
 }
 _BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,), "locustfile": (), "slo": ()}
-_BUILT_REQUEST: Final[Mapping[str, tuple[object, ...]]] = dict.fromkeys(
-    ("head", "post", "put", "patch", "delete", "draw", "json", "expect"), ()
-)
 # Factors that are not here are built for every level. The pool means something with mysql only.
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "proxy": ("none",),
@@ -69,8 +66,6 @@ def _factors(factors: Mapping[str, Any]) -> Iterator[str]:
 def _scenarios(scenarios: Mapping[str, Any]) -> Iterator[str]:
     for name, scenario in scenarios.items():
         path: KeyPath = ("scenarios", name)
-        for index, request in enumerate(scenario["requests"]):
-            yield from _unbuilt(request, _BUILT_REQUEST, (*path, "requests", index))
         yield from _unbuilt(scenario, _BUILT_SCENARIO, path)
         yield from _unbuilt(scenario.get("load", {}), _BUILT_LOAD, (*path, "load"))
 

@@ -1,9 +1,11 @@
 """A checked table to a plan: targets chosen, defaults filled in, overrides and factors applied."""
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from controller.plan.expect import Expect, fields_of
 from controller.plan.factors import FACTORS, Level, variant_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.problems import Problems
@@ -124,16 +126,22 @@ def _load_of(settings: Mapping[str, Any]) -> Load:
 def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]) -> Scenario:
     return Scenario(
         name=name,
-        requests=_requests_of(table["requests"]),
+        requests=tuple(map(_request_of, table["requests"])),
         headers=tuple(table.get("headers", {}).items()),
         load=_load_of(load),
     )
 
 
-def _requests_of(tables: Sequence[Mapping[str, Any]]) -> tuple[Request, ...]:
-    return tuple(
-        Request(method=method.upper(), path=table[method], weight=float(table.get("weight", 1)))
-        for table in tables
-        for method in METHODS
-        if method in table
+def _request_of(table: Mapping[str, Any]) -> Request:
+    (method,) = (method for method in METHODS if method in table)
+    expected = dict(table.get("expect", {}))
+    fields = tuple(fields_of(expected.pop("json", {})))
+    body = json.dumps(table["json"], ensure_ascii=False, separators=(",", ":")) if "json" in table else None
+    return Request(
+        method=method.upper(),
+        path=table[method],
+        weight=float(table.get("weight", 1)),
+        body=body,
+        draws=tuple(table.get("draw", {}).items()),
+        expect=Expect(**expected, fields=fields),
     )

@@ -44,14 +44,19 @@ def covers(path: str) -> bool:
 
     Other paths of a contract target are asked for a 2xx and nothing else.
     """
+    return covered_status(path) is not None
+
+
+def covered_status(path: str) -> int | None:
+    """Return the status that a GET of a path (with its query) must have, None where the contract does not cover it."""
     route, _, query = path.partition("?")
     if route not in PARAMETER:
-        return False
+        return None
     try:
-        parameter_of(route, query)
+        value = parameter_of(route, query)
     except ValueError:
-        return False
-    return True
+        return None
+    return 200 if value is None or is_allowed(route, value) else 400
 
 
 def expected_status(path: str, *, metrics: str = "none") -> int:
@@ -59,14 +64,10 @@ def expected_status(path: str, *, metrics: str = "none") -> int:
 
     A query that the contract does not cover counts as malformed, 400.
     """
-    route, _, query = path.partition("?")
+    route = path.partition("?")[0]
     if route not in PARAMETER:
         return 200 if route == METRICS and metrics == "full" else 404
-    try:
-        value = parameter_of(route, query)
-    except ValueError:
-        return 400
-    return 200 if value is None or is_allowed(route, value) else 400
+    return covered_status(path) or 400
 
 
 def is_allowed(route: str, value: str) -> bool:

@@ -1,10 +1,12 @@
 """A scenario: what is requested, offered how, for how long."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from controller.errors import PlanError
+from controller.plan.draw import draw_of, places_of
+from controller.plan.expect import ANY_2XX, Expect, hold_together
 from controller.plan.rules import (
     DAY_S,
     FLAG,
@@ -21,6 +23,7 @@ from controller.plan.rules import (
 )
 
 METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
+WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
 
 REQUEST_RULES: Final[Mapping[str, Rule]] = {
     "method": one_of(*(method.upper() for method in METHODS)),
@@ -48,19 +51,40 @@ LOAD_RULES: Final[Mapping[str, Rule]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One kind of request of a mix; weight is relative to the other weights of its scenario."""
+    """One kind of request of a mix; weight is relative to the other weights of its scenario.
+
+    body is JSON, as text. Path and body may have places, names in braces; draws has (name, draw) for each of them,
+    the draw as a plan says it: see draw_of.
+    """
 
     method: str = "GET"
     path: str
     weight: float = 1.0
+    body: str | None = None
+    draws: tuple[tuple[str, str], ...] = ()
+    expect: Expect = ANY_2XX
 
     def __post_init__(self) -> None:
         hold(self, REQUEST_RULES)
+        hold_together(self.method, self.expect)
+        if self.body is not None and self.method not in WITH_BODY:
+            raise PlanError(f"Request.body: expected none with {self.method}, found one")
+        for _, draw in self.draws:
+            draw_of(draw)
+        if missing := set(places_of(self.path, self.body or "")) - dict(self.draws).keys():
+            raise PlanError(f"Request.draws: expected one for each place, found none for {', '.join(sorted(missing))}")
 
     @property
     def endpoint(self) -> str:
-        """The path without its query: what counts are kept for."""
+        """The path without its query, its places not filled: what counts are kept for."""
         return self.path.split("?", 1)[0]
+
+
+def headers_with(headers: Sequence[tuple[str, str]], body: str | None) -> Sequence[tuple[str, str]]:
+    """Return the headers that go with a body: it is JSON where they do not say what it is."""
+    if body is None or any(name.lower() == "content-type" for name, _ in headers):
+        return headers
+    return (*headers, ("Content-Type", "application/json"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

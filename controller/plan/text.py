@@ -1,8 +1,10 @@
 """Plans as text: one resolved, with the source of each setting, and one to start from."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
+from controller.plan.expect import Expect
 from controller.plan.factors import FACTORS
 from controller.plan.plan import Plan
 from controller.plan.resolve import LOAD_FACTORS
@@ -38,7 +40,7 @@ def _table(plan: Plan, name: str, settings: Mapping[str, object]) -> list[str]:
 
 def _settings(plan: Plan, settings: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
     """Return a line for each setting, its source in a column of its own."""
-    written = {key: f"{key_text(key)} = {toml_value(value)}" for key, value in settings.items()}
+    written = {key: f"{key_text(key)} = {toml_value(_short(value))}" for key, value in settings.items()}
     width = max((len(text) for text in written.values() if len(text) <= 60), default=0)
     return [
         f"{text:<{width}}  # {plan.sources.get(path_text((*path, key)), 'default')}" for key, text in written.items()
@@ -82,8 +84,27 @@ def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
 
 
 def _request_settings(request: Request) -> dict[str, object]:
-    weight = {} if request.weight == 1 else {"weight": request.weight}
-    return {request.method.lower(): request.path, **weight}
+    settings: dict[str, object] = {request.method.lower(): request.path}
+    if request.weight != 1:
+        settings["weight"] = _short(request.weight)
+    if request.body is not None:
+        settings["json"] = json.loads(request.body)
+    if request.draws:
+        settings["draw"] = dict(request.draws)
+    if expected := _expected_settings(request.expect):
+        settings["expect"] = expected
+    return settings
+
+
+def _expected_settings(expect: Expect) -> dict[str, object]:
+    settings: dict[str, object] = {key: value for key, value in asdict(expect).items() if value is not None}
+    del settings["fields"]
+    return {**settings, "json": dict(expect.fields)} if expect.fields else settings
+
+
+def _short(value: object) -> object:
+    """Return a number of a setting as one writes it: whole ones without a point."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 def plan_template() -> str:
@@ -135,4 +156,10 @@ requests = [
 ]
 # headers = { Accept = "application/json" }
 # load = { in_flight = 128 }   # settings of [load] that are others here
+
+# Other methods, JSON bodies, values drawn for each request, and what is expected of the answers. A place in braces
+# gives text, in JSON too. Status and length are held against each answer, what is in the body against one of 64.
+# [scenarios.orders]
+# requests = [{ post = "/orders", json = { id = "{n}" }, draw = { n = "sequence" }, expect = { status = 201 } }]
+# Draws: sequence, uniform(1, 100), zipf(1000, 1.1), choice(a, b), uuid. Expected: status, length, contains, json.
 """

@@ -37,11 +37,11 @@ def _cut(text: str) -> str:
 
 
 def toml_value(value: object) -> str:
-    """Return a value as TOML on one line; whole floats lose their point. Raises TypeError for what TOML has not."""
+    """Return a value as TOML on one line. Raises TypeError for what TOML has not."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return repr(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):

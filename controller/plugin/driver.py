@@ -3,7 +3,7 @@
 import gc
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gevent
@@ -12,7 +12,7 @@ from locust.runners import WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from controller.errors import LoadError, PlanError
-from controller.load.job import Job, JobRequest, job_from_wire
+from controller.load.job import Job, job_from_wire, job_request
 from controller.load.user import provide_engine
 from controller.load.wire.engine import Engine
 from controller.load.wire.native import boot_id, wake_up
@@ -36,9 +36,8 @@ def job_of_options(environment: Environment) -> Job:
         asked, load = Request(path=options.fs_path), Load(timeout_s=options.fs_timeout)
     except PlanError as error:
         raise LoadError(f"--fs options: {error}") from error
-    request = JobRequest(method=asked.method, path=asked.path, weight=asked.weight, endpoint=asked.endpoint)
     url, keepalive = environment.host.rstrip("/"), not options.fs_close
-    return Job(order=1, url=url, requests=(request,), keepalive=keepalive, timeout_s=load.timeout_s)
+    return Job(order=1, url=url, requests=(job_request(asked),), keepalive=keepalive, timeout_s=load.timeout_s)
 
 
 def wait_for_csv(environment: Environment) -> None:
@@ -63,6 +62,7 @@ class _Driver:
     def __init__(self, environment: Environment) -> None:
         self.engine = Engine(wake_up(self.windows_closed))
         self.order = 0
+        self.methods: Mapping[str, str] = {}
         provide_engine(environment, self.engine)
         environment.events.quit.add_listener(lambda **_: self.engine.quit())
 
@@ -73,7 +73,7 @@ class _Driver:
     def load(self, job: Job) -> None:
         """Make ready for a trial."""
         self.engine.load(job)
-        self.order = job.order
+        self.order, self.methods = job.order, job.methods
         # What stands by now stays: a collection under load would walk through all of it, 26 ms at 10,000 users.
         gc.collect()
         gc.freeze()
@@ -143,7 +143,7 @@ class LocalPlugin(_Driver):
     def windows_closed(self) -> None:
         """Put what was closed into Locust's statistics."""
         for window in self.take():
-            log_window(self._environment.stats, window)
+            log_window(self._environment.stats, window, self.methods)
 
     def _start(self, **_: Any) -> None:
         try:

@@ -160,7 +160,7 @@ class MasterPlugin:
                 self._collector.lose(worker)
 
     def _sealed(self, window: Window) -> None:
-        log_window(self._environment.stats, window)
+        log_window(self._environment.stats, window, {} if self._job is None else self._job.methods)
         self._tell("window", window=window_to_wire(window))
 
     def _drained(self, totals: dict[str, Any]) -> None:

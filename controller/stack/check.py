@@ -1,11 +1,13 @@
 """Whether a running target keeps the endpoint contract, asked before it is measured."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from controller.errors import StackError
-from controller.plan.contract import Contract, body_difference, covers, expected_status, shown
-from controller.plan.scenario import Request
+from controller.plan.answers import right_answer
+from controller.plan.contract import Contract, shown
+from controller.plan.scenario import Request, headers_with
 from controller.stack.contract_rules import RULES, WITHIN_S, Finding, Visit
 from controller.stack.exchange import Answer, Client, NoAnswerError
 from controller.stack.settings import Settings
@@ -45,39 +47,42 @@ def check_requests(
 ) -> tuple[list[Finding], int]:
     """Ask a target once for each different request of a trial; return what was wrong, and how many whole answers came.
 
-    Without a contract, and for paths that it does not cover, any 2xx is right.
+    Without a contract, and for paths that it does not cover, any 2xx is right, or what the request expects. Places
+    are asked for as written: draw for them before.
     """
     findings: list[Finding] = []
     answered = 0
     with Client(url, within_s=timeout_s) as client:
-        for method, path in dict.fromkeys((request.method, request.path) for request in requests):
+        for request in dict.fromkeys(replace(request, weight=1.0) for request in requests):
             try:
-                answer = client.ask(path, method=method, headers=headers)
+                answer = client.ask(
+                    request.path,
+                    method=request.method,
+                    headers=headers_with(headers, request.body),
+                    body=(request.body or "").encode(),
+                )
             except NoAnswerError as error:
                 findings.append(no_answer(error))
                 if error.gone:
                     break
                 continue
             answered += 1
-            if finding := request_finding(method, path, answer=answer, contract=contract):
+            if finding := request_finding(request, answer, contract):
                 findings.append(finding)
     return findings, answered
 
 
-def request_finding(method: str, path: str, *, answer: Answer, contract: Contract | None) -> Finding | None:
+def request_finding(request: Request, answer: Answer, contract: Contract | None) -> Finding | None:
     """Return what is wrong with one answer, None when it is right."""
-    request = f"{method} {path}"
-    if contract is None or method != "GET" or not covers(path):
-        if 200 <= answer.status < 300:
-            return None
-        return Finding(route=request, expected="status 2xx", found=f"status {answer.status}, {shown(answer.body)}")
-    status = expected_status(path)
-    if answer.status != status:
+    right = right_answer(request.method, request.path, request.expect, contract)
+    route, status = f"{request.method} {request.path}", right.status or "2xx"
+    if answer.status != right.status if right.status else not 200 <= answer.status < 300:
         found = f"status {answer.status}, {shown(answer.body)}"
-        return Finding(route=request, expected=f"status {status}", found=found)
-    route, _, query = path.partition("?")
-    wrong = body_difference(route, query, body=answer.body, contract=contract)
-    return Finding(route=request, expected=wrong.expected, found=wrong.found) if wrong else None
+        return Finding(route=route, expected=f"status {status}", found=found)
+    if right.body_bytes is not None and answer.body_bytes != right.body_bytes:
+        return Finding(route=route, expected=f"{right.body_bytes} bytes", found=f"{answer.body_bytes} bytes")
+    wrong = right.check(answer.body) if right.check else None
+    return Finding(route=route, expected=wrong.expected, found=wrong.found) if wrong else None
 
 
 def no_answer(error: NoAnswerError) -> Finding:

@@ -61,20 +61,22 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def ask(self, path: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = ()) -> Answer:
+    def ask(
+        self, path: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Answer:
         """Send a request and return its whole answer. Raises NoAnswerError without one."""
         reused = self._connection.sock is not None
         try:
-            return self._ask(path, method=method, headers=headers)
+            return self._ask(path, method=method, headers=headers, body=body)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             # A kept connection may be closed by the server at any time: that is no answer refused.
             if reused and isinstance(error, ConnectionError) and not self._cut.is_set():
-                return self.ask(path, method=method, headers=headers)
+                return self.ask(path, method=method, headers=headers, body=body)
             gone = self._cut.is_set() or (isinstance(error, OSError) and not isinstance(error, _BROKEN))
             raise NoAnswerError(self._reason(error), request=f"{method} {path}", gone=gone) from error
 
-    def _ask(self, path: str, *, method: str, headers: Sequence[tuple[str, str]]) -> Answer:
+    def _ask(self, path: str, *, method: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
         self._cut.clear()
         if self._connection.sock is None:
             self._connection.connect()
@@ -85,21 +87,21 @@ class Client:
         watch.start()
         try:
             started_s = time.monotonic()
-            self._send(path, method=method, headers=headers)
+            self._send(path, method=method, headers=headers, body=body)
             return self._receive(started_s)
         finally:
             watch.cancel()
 
-    def _send(self, path: str, *, method: str, headers: Sequence[tuple[str, str]]) -> None:
+    def _send(self, path: str, *, method: str, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         named = {name.lower() for name, _ in headers}
         self._connection.putrequest(method, path, skip_host="host" in named, skip_accept_encoding=True)
         if "connection" not in named:
             self._connection.putheader("Connection", "keep-alive")
-        if method in ("POST", "PUT", "PATCH") and "content-length" not in named:
-            self._connection.putheader("Content-Length", "0")
+        if (body or method in ("POST", "PUT", "PATCH")) and "content-length" not in named:
+            self._connection.putheader("Content-Length", str(len(body)))
         for name, value in headers:
             self._connection.putheader(name, value)
-        self._connection.endheaders()
+        self._connection.endheaders(body)
 
     def _receive(self, started_s: float) -> Answer:
         response = self._connection.getresponse()

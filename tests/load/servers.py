@@ -5,6 +5,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,16 @@ _BACKLOG = 512
 
 class Gone(Exception):
     """The client has closed its side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request as a server read it; the names of fields are in small letters."""
+
+    method: str
+    path: str
+    fields: dict[str, str]
+    body: bytes
 
 
 class Caller:
@@ -33,7 +44,24 @@ class Caller:
             self._receive()
 
     def request(self) -> str:
-        """Read one whole request and return its path. Raises Gone at the end of the connection."""
+        """Read the head of a request and return its path. Raises Gone at the end of the connection."""
+        return self._head().split(b" ", 2)[1].decode()
+
+    def asked(self, *, before_the_body: bytes = b"") -> Asked:
+        """Read one whole request with its body; what is to come before the body is sent once the head is there."""
+        line, *lines = self._head().decode("latin-1").split("\r\n")
+        fields = {name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}
+        if before_the_body:
+            self.send(before_the_body)
+        size = int(fields.get("content-length", "0"))
+        while len(self._unread) < size:
+            self._receive()
+        body = bytes(self._unread[:size])
+        del self._unread[:size]
+        method, path, _ = line.split(" ")
+        return Asked(method=method, path=path, fields=fields, body=body)
+
+    def _head(self) -> bytes:
         looked_at = 0
         while (end := self._unread.find(b"\r\n\r\n", max(0, looked_at - 3))) < 0:
             looked_at = len(self._unread)
@@ -42,7 +70,7 @@ class Caller:
         del self._unread[: end + 4]
         self.heads.add(len(head))
         self.server.count("requests")
-        return head.split(b" ", 2)[1].decode()
+        return head
 
     def _receive(self) -> None:
         if not (data := self._connection.recv(1 << 16)):

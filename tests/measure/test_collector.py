@@ -295,11 +295,11 @@ def test_locusts_own_statistics_agree(found: list[dict[str, EndpointCounts]]) ->
     ]
 
     for window in windows:
-        log_window(stats, window)
+        log_window(stats, window, {"/b": "POST"})
 
     together = merged_endpoints(windows)
     for name, counts in together.items():
-        entry, ms = stats.entries[(name, "GET")], 1000
+        entry, ms = stats.entries[(name, "POST" if name == "/b" else "GET")], 1000
         assert (entry.num_requests, entry.num_failures) == (counts.attempts, counts.failures)
         assert entry.total_content_length == counts.bytes
         assert sum(entry.response_times.values()) == counts.samples
@@ -308,6 +308,7 @@ def test_locusts_own_statistics_agree(found: list[dict[str, EndpointCounts]]) ->
             assert entry.min_response_time == pytest.approx((counts.latency.min_us or 0) / ms)
             assert entry.max_response_time == pytest.approx((counts.latency.max_us or 0) / ms)
         errors = {one.error: one.occurrences for one in stats.errors.values() if one.name == name}
+        assert {one.method for one in stats.errors.values() if one.name == name} <= {entry.method}
         assert errors == dict(counts.errors)
     assert stats.total.num_requests == sum(counts.attempts for counts in together.values())
     assert stats.total.num_failures == sum(counts.failures for counts in together.values())
@@ -317,7 +318,7 @@ def test_locusts_percentiles_keep_microseconds() -> None:
     """Below a millisecond Locust would say 0; its statistics are given finer times than that."""
     stats = RequestStats()
     counts = EndpointCounts(latency=recorded({137: 90, 420: 10}))
-    log_window(stats, Window(order=1, index=0, start_s=0, end_s=1, endpoints={"/": counts}))
+    log_window(stats, Window(order=1, index=0, start_s=0, end_s=1, endpoints={"/": counts}), {})
 
     entry = stats.entries[("/", "GET")]
     assert entry.get_response_time_percentile(0.5) == 0.137

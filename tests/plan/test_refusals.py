@@ -85,7 +85,7 @@ def test_the_plan_of_the_format_description_is_right_but_not_built(tmp_path: Pat
     """A plan that uses most of the format is understood to its last key."""
     assert refusal_of(tmp_path, TUNING) == (
         'mine.toml: not yet: load.rate_per_s; hypotheses; factors.proxy = ["nginx"]; factors.gzip = ["off", "on"]; '
-        "factors.pool = [10, 1, 50]; scenarios.quotes.requests[1].draw; scenarios.quotes.slo"
+        "factors.pool = [10, 1, 50]; scenarios.quotes.slo"
     )
 
 

@@ -22,12 +22,26 @@ duration_s = 1.5
 """
 )
 
+REQUESTS = (
+    SMALLEST.partition("requests")[0]
+    + """\
+requests = [
+  { head = "/a", weight = 1.0 },
+  { delete = "/a/{id}", draw = { id = "choice(a b, c%)" }, expect = { status = 204 } },
+  { post = "/a", json = { "a.b" = [1, 1.0, -0.5, true, "x {n} \\" \\\\ \\u007f ü"], c = {} }, draw = { n = "uuid" } },
+  { put = "/%{k}", json = "{k}", draw = { k = "zipf(3, 0.5)" }, expect = { json = { a.b = 1.0, "c.d" = "e" } } },
+  { patch = "/", json = 1e300, expect = { status = 200, contains = "a\\nb" } },
+]
+"""
+)
+
 
 @pytest.mark.parametrize(
     "text",
     [
         SMALLEST,
         MIXED,
+        REQUESTS,
         plan_template(),
         (ROOT / "plans" / "quick.toml").read_text(encoding="utf-8"),
         SMALLEST.replace('name = "a"', 'name = "a"\nquestion = "\\"ä\\" or \\\\?"'),

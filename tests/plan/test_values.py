@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from controller.errors import PlanError
+from controller.plan.expect import Expect
 from controller.plan.factors import FACTORS, Variant, variant_of
 from controller.plan.plan import Cpus, Environment
 from controller.plan.scenario import Load, Request, Scenario
@@ -24,6 +25,12 @@ from tests.plan.given import target_named
         (Request, {"path": "x"}),
         (Request, {"path": "/", "weight": -1.0}),
         (Request, {"path": "/", "method": "get"}),
+        (Request, {"path": "/", "body": "1"}),
+        (Request, {"path": "/{n}"}),
+        (Request, {"path": "/", "method": "POST", "body": '"{n}"', "draws": (("m", "uuid"),)}),
+        (Request, {"path": "/{n}", "draws": (("n", "uniform(2, 1)"),)}),
+        (Request, {"path": "/", "method": "HEAD", "expect": Expect(contains="a")}),
+        (Expect, {"status": 100}),
         (Cpus, {"target": 0}),
         (Environment, {"cache_ttl_s": -1}),
         (Scenario, {"name": "A", "requests": (Request(path="/"),), "load": Load()}),
@@ -47,6 +54,7 @@ def test_a_target_is_named_like_its_folder() -> None:
 def test_an_endpoint_is_a_path_without_its_query() -> None:
     """Counts are kept for the route, whatever is asked of it."""
     assert Request(path="/api/db?count=3?x").endpoint == "/api/db"
+    assert Request(path="/a/{n}?b={n}", draws=(("n", "uuid"),)).endpoint == "/a/{n}"
 
 
 def test_a_label_says_what_differs_in_table_order() -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from controller.plan.contract import Contract, read_contract
+from controller.plan.expect import Expect
 from controller.plan.scenario import Request
 from controller.stack.check import Finding, check_contract, check_requests, contract_error
 from controller.stack.settings import Settings
+from tests.load.servers import Caller, ScriptedServer, answer_of
 from tests.stack.contract_double import Break, Double, Reply, as_it_should, on, serving
 
 SERVERS = Path(__file__).parents[2] / "servers"
@@ -254,6 +256,44 @@ def test_the_headers_of_a_scenario_are_sent(contract: Contract) -> None:
     with saying(HEAD + b"Content-Length: 2\r\n\r\nok") as url:
         headers = [("Host", "other.example"), ("Accept", "text/plain"), ("Connection", "close")]
         assert check_requests(url, [Request(path="/x")], headers=headers, contract=None) == ([], 1)
+
+
+def test_what_a_plan_expects_is_asked_for_before_the_load(contract: Contract) -> None:
+    """Method and expectations of each request count, on routes of the contract and on others."""
+    requests = [
+        Request(path="/other", expect=Expect(status=404, contains="error", fields=(("error", "wrong"),))),
+        Request(path="/other", method="PUT", expect=Expect(status=404, length=3)),
+        Request(path="/api/db", expect=Expect(contains="nobody said this")),
+        Request(path="/api/db", method="POST", expect=Expect(status=405)),
+    ]
+    with serving(Double(contract, QUICK, as_it_should)) as url:
+        findings, answered = check_requests(url, requests, contract=contract)
+
+    assert answered == len(requests)
+    assert [(finding.route, finding.expected) for finding in findings] == [
+        ("PUT /other", "3 bytes"),
+        ("GET /api/db", 'a body with "nobody said this" in it'),
+    ]
+
+
+def test_bodies_are_sent_before_the_load_as_under_it() -> None:
+    """The JSON of the plan reaches the server whole, with its length and its type."""
+    read: list[bytes] = []
+
+    def script(caller: Caller) -> None:
+        while True:
+            asked = caller.asked()
+            read.append(asked.body)
+            caller.answer(answer_of(status=201 if asked.fields["content-type"] == "application/json" else 500))
+
+    requests = [
+        Request(path="/", method="POST", body='"Zoë"'),
+        Request(path="/", method="DELETE", body="{}", weight=3.0),
+        Request(path="/", method="DELETE", body="{}"),
+    ]
+    with ScriptedServer(script) as server:
+        assert check_requests(server.url, requests, contract=None) == ([], 2)
+    assert read == ['"Zoë"'.encode(), b"{}"]
 
 
 def test_findings_become_one_line(contract: Contract) -> None:

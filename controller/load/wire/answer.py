@@ -25,12 +25,13 @@ class Malformed(Exception):
 class Head:
     """What the head of an answer says about it.
 
-    body_bytes is the body's length, or CLOSED_ENDS_IT, or CHUNKED. Source: RFC 9112, sections 6 and 9.3.
+    body_bytes is the body's length, or CLOSED_ENDS_IT, or CHUNKED; an answer to HEAD is bodiless, whatever its head
+    announces. Source: RFC 9112, sections 6 and 9.3.
     """
 
     __slots__ = ("body_bytes", "keep_alive", "status")
 
-    def __init__(self, head: bytes) -> None:
+    def __init__(self, head: bytes, bodiless: bool) -> None:
         lines = head[:-4].split(b"\r\n")
         if (match := _STATUS_LINE.fullmatch(lines[0])) is None:
             raise Malformed(f"no status line: {lines[0][:80]!r}")
@@ -38,7 +39,7 @@ class Head:
         fields = [_field(line) for line in lines[1:]]
         tokens = {part.strip().lower() for name, value in fields if name == b"connection" for part in value.split(b",")}
         self.keep_alive = b"close" not in tokens if match[1] == b"1" else b"keep-alive" in tokens
-        self.body_bytes = _body_bytes(self.status, fields)
+        self.body_bytes = 0 if bodiless else _body_bytes(self.status, fields)
         if self.body_bytes == CLOSED_ENDS_IT:
             self.keep_alive = False
 
@@ -77,12 +78,27 @@ class Answer:
     """Reads one answer. Feed it bytes until `done`; `rest` is then what came after its end.
 
     keep says whether the body is kept in `body`, up to MOST_KEPT_BYTES; body_bytes counts it in any case.
+    bodiless says that the answer ends with its head, whatever that announces, as all answers to HEAD do.
     However the bytes are split, the answer is the same, and the work grows with their number alone.
     """
 
-    __slots__ = ("_at", "_buffer", "_kept", "_left", "_step", "body_bytes", "done", "head", "keep", "raw_head", "rest")
+    __slots__ = (
+        "_at",
+        "_bodiless",
+        "_buffer",
+        "_kept",
+        "_left",
+        "_step",
+        "body_bytes",
+        "done",
+        "head",
+        "keep",
+        "raw_head",
+        "rest",
+    )
 
-    def __init__(self, *, keep: bool) -> None:
+    def __init__(self, *, keep: bool, bodiless: bool = False) -> None:
+        self._bodiless = bodiless
         self.keep = keep
         self.head: Head | None = None
         self.raw_head = b""
@@ -130,7 +146,7 @@ class Answer:
             self._check_begin(self._buffer[self._at : self._at + 1024])
             return False
         raw, self._at = self._buffer[self._at : end], end
-        head = _head(raw)
+        head = _head(raw, self._bodiless)
         if 100 <= head.status < 200 and head.status != 101:
             return True  # An interim answer: the real one follows.
         self.head, self.raw_head = head, raw

@@ -8,16 +8,30 @@ from controller.load.wire.tally import EndpointTally
 CHECK_EVERY = 64
 
 
+class Learned:
+    """What right answers to one kind of request looked like, to know the next ones by, as the protocol sees fit.
+
+    frames has, by the size of an answer, the bytes before its body and after it; layouts has the length of the body
+    by the head. unchecked counts how many answers are still to come before one has its body compared.
+    """
+
+    __slots__ = ("frames", "layouts", "unchecked")
+
+    def __init__(self) -> None:
+        self.frames: dict[int, tuple[bytes, bytes]] = {}
+        self.layouts: dict[bytes, int] = {}
+        self.unchecked = 0
+
+
 class Ask:
     """One request, compiled to the bytes of its protocol, and what an answer to it must be like.
 
     status 0 asks for any 2xx; body_bytes None takes any length; closing says that the request asks the server
     to close the connection; bodiless that no answer to it has a body (HEAD); check returns None for a right
-    body, else what was expected and found. With check None bodies are not looked at.
+    body, else what says what was expected and found. With check None bodies are not looked at.
 
-    What right answers looked like is kept to know the next ones by, as the protocol sees fit: whole is one in
-    full; frames has, by the size of an answer, the bytes before its body and after it; layouts has the length of
-    the body by the head. unchecked counts how many answers are still to come before one has its body compared.
+    whole is a right answer in full. learned is shared by all requests that differ in nothing but drawn values and
+    are to be answered with the same status and length.
     """
 
     __slots__ = (
@@ -25,12 +39,10 @@ class Ask:
         "body_bytes",
         "check",
         "closing",
-        "frames",
-        "layouts",
+        "learned",
         "request",
         "status",
         "tally",
-        "unchecked",
         "whole",
     )
 
@@ -43,7 +55,8 @@ class Ask:
         body_bytes: int | None = None,
         closing: bool = False,
         bodiless: bool = False,
-        check: Callable[[bytes], str | None] | None = None,
+        check: Callable[[bytes], object | None] | None = None,
+        learned: Learned | None = None,
     ) -> None:
         self.request = request
         self.tally = tally
@@ -52,10 +65,8 @@ class Ask:
         self.closing = closing
         self.bodiless = bodiless
         self.check = check
-        self.unchecked = 0
         self.whole = b""
-        self.frames: dict[int, tuple[bytes, bytes]] = {}
-        self.layouts: dict[bytes, int] = {}
+        self.learned = learned or Learned()
 
     def verdict(self, status: int, body_bytes: int, body: bytes | None) -> tuple[str, str] | None:
         """Return the kind of error and its words, or None for an answer that is right.
@@ -67,5 +78,5 @@ class Ask:
         if self.body_bytes is not None and body_bytes != self.body_bytes:
             return "wrong_length", f"expected {self.body_bytes} bytes, found {body_bytes}"
         if self.check is not None and body is not None and (found := self.check(body)) is not None:
-            return "wrong_body", found
+            return "wrong_body", str(found)
         return None

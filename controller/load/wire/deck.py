@@ -1,69 +1,82 @@
 """A job compiled for the engine: requests as bytes, dealt one after the other, with what checks their answers."""
 
-import random
-from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle, islice
-from typing import TypeVar
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from itertools import cycle, starmap
 
-from controller.load.job import Job, JobRequest
-from controller.load.wire.ask import Ask
+from controller.load.job import Job
+from controller.load.wire.ask import Ask, Learned
+from controller.load.wire.draws import distinct, mixed, numbered_kinds, request_fillers, stream_of
+from controller.load.wire.http1_request import http1_writer
 from controller.load.wire.tally import EndpointTally
-from controller.plan.contract import Contract, check_body, contract_from_wire, covers, expected_length, expected_status
+from controller.plan.answers import right_answer
+from controller.plan.contract import Contract, contract_from_wire
 
-# How many draws of a weighted mix are made beforehand.
-DECK_CARDS = 8192
-
-T = TypeVar("T")
+# Of requests that differ in drawn values only, up to so many are compiled once and kept.
+MOST_KEPT = 10_000
 
 
 def compiled(job: Job) -> tuple[Callable[[], Ask], dict[str, EndpointTally]]:
     """Return what deals one request after the other, without end, and the counters by endpoint."""
     contract = None if job.contract is None else contract_from_wire(job.contract)
     tallies = {request.endpoint: EndpointTally(request.endpoint) for request in job.requests}
-    asks = [_ask(job, request, tallies[request.endpoint], contract) for request in job.requests]
-    dealt = dealt_cards(asks, [request.weight for request in job.requests], seed=job.seed, share=job.share)
-    return dealt.__next__, tallies
+    kinds = [
+        Kind(job, position, tally=tallies[request.endpoint], contract=contract)
+        for position, request in enumerate(job.requests)
+    ]
+    weights = [request.weight for request in job.requests]
+    if not any(request.draws for request in job.requests):
+        asks = [kind.ask(0, 0) for kind in kinds]
+        if len(asks) <= 1:
+            return cycle(asks).__next__, tallies
+        return map(asks.__getitem__, mixed(weights, seed=job.seed, share=job.share)).__next__, tallies
+    counted = any(draw == "sequence" for request in job.requests for _, draw in request.draws)
+    numbered = numbered_kinds(weights, seed=job.seed, share=job.share, counted=counted)
+    asks_of = [kind.ask for kind in kinds]
+    return starmap(lambda kind, number, before: asks_of[kind](number, before), numbered).__next__, tallies
 
 
-def dealt_cards(
-    cards: Sequence[T], weights: Sequence[float], *, seed: int, share: tuple[int, int] = (0, 1)
-) -> Iterator[T]:
-    """Return weighted draws without end: the same for the same seed.
+class Kind:
+    """One kind of request of a job: gives the request of each number, compiled."""
 
-    share is (this worker's number, workers): draw n goes to worker n modulo workers, so that all of them together
-    ask what one alone would.
-    """
-    number, workers = share
-    if len(cards) == 1:
-        return cycle(cards)
-    return islice(cycle(random.Random(seed).choices(cards, weights, k=DECK_CARDS)), number, None, workers)
+    def __init__(self, job: Job, position: int, *, tally: EndpointTally, contract: Contract | None) -> None:
+        request = job.requests[position]
+        self._request = request
+        self._tally = tally
+        self._contract = contract
+        self._closing = not job.keepalive
+        self._path, self._body = request_fillers(
+            request.path, request.body, request.draws, stream=stream_of(job.seed, position)
+        )
+        self._written = http1_writer(job, request)
+        self._keeps = distinct(request.draws) <= MOST_KEPT
+        self._kept: dict[tuple[str, str], Ask] = {}
+        # What the plan alone expects is the same whatever is drawn.
+        self._right = None if contract is not None else right_answer(request.method, "", request.expect, None)
+        self._learned: dict[tuple[int, int | None], Learned] = {}
 
+    def ask(self, number: int, before: int) -> Ask:
+        """Return the request of a number, where so many of this kind came before."""
+        path, body = self._path(number, before), self._body(number, before)
+        if not self._keeps:
+            return self._compiled(path, body)
+        if (ask := self._kept.get((path, body))) is None:
+            ask = self._kept[path, body] = self._compiled(path, body)
+        return ask
 
-def request_bytes(job: Job, request: JobRequest) -> bytes:
-    """Return the bytes of one request; keep-alive is asked for in so many words, since some servers need it."""
-    fields = {"Host": urlsplit(job.url).netloc, "Connection": "keep-alive" if job.keepalive else "close"}
-    given = {name.lower() for name, _ in job.headers}
-    own = [(name, value) for name, value in fields.items() if name.lower() not in given]
-    lines = [f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in [*own, *job.headers])]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-
-def body_check(path: str, contract: Contract | None) -> Callable[[bytes], str | None] | None:
-    """Return what compares a body with the contract, or None where the contract says nothing of the path."""
-    if contract is None or not covers(path):
-        return None
-    route, _, query = path.partition("?")
-    return lambda body: check_body(route, query, body, contract)
-
-
-def _ask(job: Job, request: JobRequest, tally: EndpointTally, contract: Contract | None) -> Ask:
-    known = contract is not None and covers(request.path)
-    return Ask(
-        request_bytes(job, request),
-        tally,
-        status=expected_status(request.path) if known else 0,
-        body_bytes=expected_length(request.path) if known else None,
-        closing=not job.keepalive,
-        check=body_check(request.path, contract),
-    )
+    def _compiled(self, path: str, body: str) -> Ask:
+        request = self._request
+        right = self._right or right_answer(request.method, path, request.expect, self._contract)
+        expected = (right.status, right.body_bytes)
+        if (learned := self._learned.get(expected)) is None:
+            # A head that is right where 404 is expected is wrong where 200 is.
+            learned = self._learned[expected] = Learned()
+        return Ask(
+            self._written(path, body),
+            self._tally,
+            status=right.status,
+            body_bytes=right.body_bytes,
+            closing=self._closing,
+            bodiless=request.method == "HEAD",
+            check=right.check,
+            learned=learned,
+        )

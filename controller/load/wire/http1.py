@@ -9,7 +9,7 @@ import time
 from typing import TypeVar
 
 from controller.load.wire.answer import CHUNKED, Answer, Malformed
-from controller.load.wire.ask import CHECK_EVERY, Ask
+from controller.load.wire.ask import CHECK_EVERY, Ask, Learned
 from controller.load.wire.carrier import Lane
 from controller.load.wire.connection import Connection
 from controller.load.wire.tally import NS_PER_S
@@ -100,10 +100,11 @@ class Http1:
                 if ask is not None:
                     self._connection.send(ask.request)
                 return
-            if ask.unchecked:
-                prefix, suffix = ask.frames.get(size, _NO_FRAME)
-                if (data.startswith(prefix) and (not suffix or data.endswith(suffix))) or _known(ask, data):
-                    ask.unchecked -= 1
+            learned = ask.learned
+            if learned.unchecked:
+                prefix, suffix = learned.frames.get(size, _NO_FRAME)
+                if (data.startswith(prefix) and (not suffix or data.endswith(suffix))) or _known(learned, data):
+                    learned.unchecked -= 1
                     self.ask = ask = self.lane.answered(now_ns, size)
                     if ask is not None:
                         self._connection.send(ask.request)
@@ -145,8 +146,10 @@ class Http1:
             return
         answer = self._answer
         if answer is None:
-            answer = self._answer = Answer(keep=ask.check is not None and not ask.unchecked)
-            ask.unchecked = (ask.unchecked or CHECK_EVERY) - 1
+            learned = ask.learned
+            keep = ask.check is not None and not learned.unchecked
+            answer = self._answer = Answer(keep=keep, bodiless=ask.bodiless)
+            learned.unchecked = (learned.unchecked or CHECK_EVERY) - 1
             self._size = 0
         self._size += len(data)
         try:
@@ -197,15 +200,16 @@ class Http1:
             return
         if answer.keep or ask.check is None:
             ask.whole = data
+        learned = ask.learned
         # An interim answer may stand before the head: such a size is not that of the answer alone.
         if head.body_bytes >= 0:
-            _remember(ask.layouts, answer.raw_head, head.body_bytes)
+            _remember(learned.layouts, answer.raw_head, head.body_bytes)
             if len(answer.raw_head) + head.body_bytes == self._size:
-                _remember(ask.frames, self._size, (answer.raw_head, b""))
+                _remember(learned.frames, self._size, (answer.raw_head, b""))
         elif head.body_bytes == CHUNKED and data.startswith(answer.raw_head):
             prefix = data[: data.find(b"\r\n", len(answer.raw_head)) + 2]
             if len(prefix) + answer.body_bytes + len(_END) == self._size and data.endswith(_END):
-                _remember(ask.frames, self._size, (prefix, _END))
+                _remember(learned.frames, self._size, (prefix, _END))
 
 
 def _remember(known: dict[K, V], key: K, value: V) -> None:
@@ -214,8 +218,8 @@ def _remember(known: dict[K, V], key: K, value: V) -> None:
     known[key] = value
 
 
-def _known(ask: Ask, data: bytes) -> bool:
+def _known(learned: Learned, data: bytes) -> bool:
     """Whether an answer has a head that was read before and a body of the length which that announces."""
     end = data.find(b"\r\n\r\n") + 4
-    body_bytes = ask.layouts.get(data[:end])
+    body_bytes = learned.layouts.get(data[:end])
     return body_bytes is not None and len(data) == end + body_bytes
