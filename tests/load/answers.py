@@ -27,9 +27,9 @@ class Reading:
     verdict: Verdict | None = None
 
 
-def read(data: bytes, cuts: tuple[int, ...] = ()) -> Reading:
+def read(data: bytes, cuts: tuple[int, ...] = (), *, bodiless: bool = False) -> Reading:
     """Feed bytes, cut at these places, until the answer is done, and then close the connection."""
-    answer = Answer(keep=True)
+    answer = Answer(keep=True, bodiless=bodiless)
     pieces = iter(_pieces(data, cuts))
     try:
         for piece in pieces:
@@ -98,6 +98,10 @@ WHOLE: Mapping[str, tuple[bytes, Verdict]] = {
         _lines("HTTP/1.0 200 OK", "Connection: Keep-Alive", "Content-Length: 2", body=b"ok"),
         Verdict(200, b"ok", True),
     ),
+    "HTTP/1.0 with chunks": (
+        _lines("HTTP/1.0 200 OK", "Transfer-Encoding: chunked", "Connection: keep-alive", body=b"2\r\nok\r\n0\r\n\r\n"),
+        Verdict(200, b"ok", False),
+    ),
     "204": (_lines("HTTP/1.1 204 No Content"), Verdict(204, b"", True)),
     "204 with a length": (_lines("HTTP/1.1 204 No Content", "Content-Length: 9"), Verdict(204, b"", True)),
     "304 with a length": (_lines("HTTP/1.1 304 Not Modified", "Content-Length: 9"), Verdict(304, b"", True)),
@@ -141,6 +145,10 @@ WHOLE: Mapping[str, tuple[bytes, Verdict]] = {
         _lines(OK, "Transfer-Encoding: gzip, chunked", body=b"2\r\nok\r\n0\r\n\r\n"),
         Verdict(200, b"ok", True),
     ),
+    "chunked in a list with empty elements": (
+        _lines(OK, "Transfer-Encoding: ,chunked ,", body=b"2\r\nok\r\n0\r\n\r\n"),
+        Verdict(200, b"ok", True),
+    ),
     "chunked and closed": (
         _lines(OK, "Transfer-Encoding: chunked", "Connection: close", body=b"2\r\nok\r\n0\r\n\r\n"),
         Verdict(200, b"ok", False),
@@ -168,6 +176,8 @@ UNTIL_CLOSE: Mapping[str, tuple[bytes, Verdict]] = {
         Verdict(200, b"ok", False),
     ),
     "HTTP/1.0 without a length": (_lines("HTTP/1.0 200 OK", body=b"ok"), Verdict(200, b"ok", False)),
+    "no coding": (_lines(OK, "Transfer-Encoding:", body=b"ok"), Verdict(200, b"ok", False)),
+    "chunked, then zipped": (_lines(OK, "Transfer-Encoding: chunked, gzip", body=b"zzz"), Verdict(200, b"zzz", False)),
     "a coding that is not chunked": (_lines(OK, "Transfer-Encoding: gzip", body=b"zzz"), Verdict(200, b"zzz", False)),
 }
 
@@ -196,12 +206,15 @@ MALFORMED: Mapping[str, bytes] = {
     "an empty length": _lines(OK, "Content-Length:"),
     "a negative length": _lines(OK, "Content-Length: -1"),
     "a length with a sign": _lines(OK, "Content-Length: +2", body=b"ok"),
+    "a length after a vertical tab": _lines(OK, "Content-Length: \v2", body=b"ok"),
     "a length in hex": _lines(OK, "Content-Length: 0x2", body=b"ok"),
     "a length with a fraction": _lines(OK, "Content-Length: 2.0", body=b"ok"),
     "a length no machine has": _lines(OK, "Content-Length: 9999999999999999999"),
     "two lengths": _lines(OK, "Content-Length: 2", "Content-Length: 3", body=b"ok!"),
     "two lengths in a list": _lines(OK, "Content-Length: 2, 3", body=b"ok!"),
     "a length beside chunks": _lines(OK, "Content-Length: 2", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+    "chunked twice": _lines(OK, "Transfer-Encoding: chunked, chunked", body=b"0\r\n\r\n"),
+    "an empty line without a carriage return": _lines(OK, "Content-Length: 2").removesuffix(b"\r\n") + b"\nok",
     "a chunk size that is no number": _lines(OK, "Transfer-Encoding: chunked", body=b"ok\r\n"),
     "an empty chunk size": _lines(OK, "Transfer-Encoding: chunked", body=b"\r\nok\r\n"),
     "a negative chunk size": _lines(OK, "Transfer-Encoding: chunked", body=b"-2\r\nok\r\n"),

@@ -13,6 +13,7 @@ _DIGITS = re.compile(rb"[0-9]{1,18}")
 _HEX = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_VALUE = re.compile(rb"[\r\n\0]")
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 CLOSED_ENDS_IT = -1
 CHUNKED = -2
@@ -37,10 +38,12 @@ class Head:
             raise Malformed(f"no status line: {lines[0][:80]!r}")
         self.status = int(match[2])
         fields = [_field(line) for line in lines[1:]]
-        tokens = {part.strip().lower() for name, value in fields if name == b"connection" for part in value.split(b",")}
+        tokens = {part.lower() for name, value in fields if name == b"connection" for part in _elements(value)}
         self.keep_alive = b"close" not in tokens if match[1] == b"1" else b"keep-alive" in tokens
         self.body_bytes = 0 if bodiless else _body_bytes(self.status, fields)
-        if self.body_bytes == CLOSED_ENDS_IT:
+        # HTTP/1.0 knows no Transfer-Encoding: who sends one there may have framed the body in another way.
+        faulty = match[1] == b"0" and any(name == b"transfer-encoding" for name, _ in fields)
+        if self.body_bytes == CLOSED_ENDS_IT or faulty:
             self.keep_alive = False
 
 
@@ -56,22 +59,33 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
     return name.lower(), value.strip(b" \t")
 
 
+def _elements(value: bytes) -> list[bytes]:
+    # Of the bytes that Python takes for space, HTTP knows two.
+    return [part.strip(b" \t") for part in value.split(b",")]
+
+
 def _body_bytes(status: int, fields: list[tuple[bytes, bytes]]) -> int:
-    lengths = {part.strip() for name, value in fields if name == b"content-length" for part in value.split(b",")}
-    codings = [
-        part.strip().lower() for name, value in fields if name == b"transfer-encoding" for part in value.split(b",")
-    ]
+    lengths = {part for name, value in fields if name == b"content-length" for part in _elements(value)}
+    encodings = [value for name, value in fields if name == b"transfer-encoding"]
     if status < 200 or status in (204, 304):
         return 0
-    if codings:
+    if encodings:
         if lengths:
             raise Malformed("both Transfer-Encoding and Content-Length")
-        return CHUNKED if codings[-1] == b"chunked" else CLOSED_ENDS_IT
+        return _coded_bytes(encodings)
     if not lengths:
         return CLOSED_ENDS_IT
     if len(lengths) > 1 or _DIGITS.fullmatch(length := lengths.pop()) is None:
         raise Malformed("a Content-Length that is no number, or several that differ")
     return int(length)
+
+
+def _coded_bytes(encodings: list[bytes]) -> int:
+    # Empty elements of a list count for nothing: RFC 9110, section 5.6.1.
+    codings = [part.lower() for value in encodings for part in _elements(value) if part]
+    if codings.count(b"chunked") > 1:
+        raise Malformed("chunked more than once")
+    return CHUNKED if codings[-1:] == [b"chunked"] else CLOSED_ENDS_IT
 
 
 class Answer:
@@ -155,10 +169,10 @@ class Answer:
 
     def _check_begin(self, begin: bytes) -> None:
         """Refuse what can no longer become a head, instead of waiting for an end that never comes."""
-        line_feed = begin.find(b"\n")
-        ends_wrong = line_feed >= 0 and begin[line_feed - 1 : line_feed] != b"\r"
-        if ends_wrong or b"HTTP/1."[: len(begin)] != begin[:7]:
+        if b"HTTP/1."[: len(begin)] != begin[:7]:
             raise Malformed(f"no status line: {begin[:80]!r}")
+        if (found := _BARE_LINE_FEED.search(begin)) is not None:
+            raise Malformed(f"a line without its carriage return: {begin[: found.end()][-80:]!r}")
 
     def _begin_body(self, body_bytes: int) -> None:
         self._left = body_bytes
