@@ -5,53 +5,13 @@ import pytest
 from controller.load.wire.ask import CHECK_EVERY, Ask
 from controller.load.wire.http1 import Http1
 from controller.load.wire.tally import EndpointTally
+from tests.load.seams import Heard, Socketless
 
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-class Socketless:
-    """A double at the seam between protocol and connection: it takes what Http1 says and moves no bytes."""
-
-    is_open = True
-
-    def attach(self, peer: object) -> None:
-        """Take the protocol."""
-
-    def close(self) -> None:
-        """Close."""
-        self.is_open = False
-
-    def widen(self, got_bytes: int) -> None:
-        """Take more with each read."""
-
-    def read_soon(self) -> None:
-        """Look for more."""
-
-
-class Heard:
-    """A double at the seam between protocol and load model: it writes down what it hears."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def sent(self, now_ns: int) -> None:
-        """Hear that a request has gone."""
-
-    def answered(self, now_ns: int, size: int) -> None:
-        """Note a right answer."""
-        self.said.append("right")
-
-    def failed(self, now_ns: int, kind: str, text: str) -> None:
-        """Note the kind of an error."""
-        self.said.append(kind)
-
-    def released(self) -> None:
-        """Note that a connection is gone."""
-        self.said.append("released")
-
-
-def heard(*answers: bytes, check: object = None) -> list[str]:
+def heard(*answers: bytes, check: object = None) -> list[object]:
     """Return what the load model hears of answers, each whole in one read, to the same request."""
     lane = Heard()
     ask = Ask(b"", EndpointTally("/"), status=200, check=check)
@@ -60,7 +20,7 @@ def heard(*answers: bytes, check: object = None) -> list[str]:
         protocol.lane = lane
         protocol.ask = ask
         protocol.received(answer)
-    return lane.said
+    return lane.kinds
 
 
 def sized(body: bytes) -> bytes:
@@ -89,8 +49,9 @@ def test_answers_of_one_size_are_known_and_still_counted_for_the_check() -> None
         (sized(b"ok"), b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nok", "wrong_status"),
         (chunk(b"okok"), chunk(b"okok", announced=3), "malformed"),
         (chunk(b"okok"), chunk(b"okok")[:-7] + b"XY0\r\n\r\n", "malformed"),
+        (sized(b"ok"), b"\0no answer at all", "malformed"),
     ],
-    ids=["an interim answer's size", "another status", "a shorter chunk", "another end"],
+    ids=["an interim answer's size", "another status", "a shorter chunk", "another end", "no answer"],
 )
 def test_what_only_resembles_a_known_answer_is_read_in_full(known: bytes, resembling: bytes, kind: str) -> None:
     """The same size or the same head alone makes no answer right."""

@@ -17,8 +17,8 @@ from controller.load.wire.tally import NS_PER_S
 _MOST_REMEMBERED = 1024
 # The end of a chunked body that came as one chunk.
 _END = b"\r\n0\r\n\r\n"
-# No answer begins with it.
-_NO_FRAME = (b"\0", b"")
+# No bytes begin with one of no prefixes: what a server sends may begin with anything.
+_NO_FRAME: tuple[tuple[()], bytes] = ((), b"")
 
 K = TypeVar("K")
 V = TypeVar("V")
