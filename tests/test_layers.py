@@ -49,6 +49,7 @@ WIRE_LAYER = {
     "timer": "model",
     "deck": "joining",
     "draws": "joining",
+    "http1_request": "joining",
     "drive": "joining",
     "engine": "joining",
 }

@@ -154,23 +154,6 @@ def test_tiny_chunks_cost_as_much_each_however_many_come_at_once() -> None:
     assert seconds[1] < 4 * seconds[0]
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [b"Content-Length: 9", b"Transfer-Encoding: chunked", b"Connection: keep-alive", b"Content-Length: 9\r\nA: b"],
-)
-def test_an_answer_to_head_ends_with_its_head(fields: bytes) -> None:
-    """Whatever length is announced, no body follows, and the connection goes on; after GET it is waited for."""
-    head = b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n\r\n"
-    answer, to_get = Answer(keep=False, bodiless=True), Answer(keep=False)
-    answer.feed(head)
-    to_get.feed(head)
-
-    assert (answer.done, answer.body_bytes, answer.rest) == (True, 0, b"")
-    assert answer.head is not None
-    assert answer.head.keep_alive
-    assert not to_get.done
-
-
 def test_an_endless_head_is_refused_early() -> None:
     """A server that never ends its head, or sends interim answers for ever, holds no more than a head's bytes."""
     answer = Answer(keep=False)
