@@ -11,7 +11,7 @@ from pathlib import Path
 from controller.compare.findings import about_targets
 from controller.errors import FastServeError
 from controller.load.bench import Bench
-from controller.load.place import locustfile
+from controller.load.place import locustfile, script_key, scripts_of
 from controller.load.standing import StandingFleet
 from controller.load.trials import Keeper, run_trials
 from controller.load.watcher import StopRequest, Watcher
@@ -59,6 +59,7 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
     trial makes that a failed trial. Whatever happens, what was measured is in the run folder.
     """
     plan, targets, cores = _read(options)
+    scripts = scripts_of(plan, options.project)
     check_open_files(max(scenario.load.connections for scenario in plan.scenarios) + _SPARE_FILES)
     watcher.planned(plan, trials_of(plan), expected_seconds(plan, targets))
 
@@ -67,13 +68,17 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
         ground = lay_ground(options.project / "servers", prepared)
         check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
 
-        run = _run_folder(options, plan, prepared, cores)
+        builds = {name: ready.build.key for name, ready in prepared.items()}
+        builds |= {name: script_key(script) for name, script in scripts.items()}
+        run = _run_folder(options, plan, builds, cores)
         ended_by = None
         try:
             with (
                 run_lock(run.path),
                 Journal(run.path) as journal,
-                _bench(plan, prepared, ground=ground, cores=cores, logs=run.logs, lock_fd=lock_fd) as bench,
+                _bench(
+                    plan, prepared, scripts=scripts, ground=ground, cores=cores, logs=run.logs, lock_fd=lock_fd
+                ) as bench,
             ):
                 todo, first = _lacking(run, trials_of(plan)), next_order(run.path)
                 run_trials(bench, todo, first_order=first, keeper=_keeper(run, journal), watcher=watcher, stop=stop)
@@ -86,7 +91,14 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
 
 @contextmanager
 def _bench(
-    plan: Plan, prepared: Mapping[str, Prepared], *, ground: Ground, cores: Cores, logs: Path, lock_fd: int
+    plan: Plan,
+    prepared: Mapping[str, Prepared],
+    *,
+    scripts: Mapping[str, Path],
+    ground: Ground,
+    cores: Cores,
+    logs: Path,
+    lock_fd: int,
 ) -> Iterator[Bench]:
     """Have everything running that trials need, but their targets, for the time of the block."""
     with (
@@ -98,6 +110,7 @@ def _bench(
         yield Bench(
             plan=plan,
             prepared=prepared,
+            scripts=scripts,
             ground=ground,
             supervisor=supervisor,
             fleet=fleet,
@@ -109,7 +122,9 @@ def _bench(
 
 def dry_run(options: RunOptions) -> DryRun:
     """Return what run_plan would do with these options, without doing it."""
-    return forecast(*_read(options))
+    plan, targets, cores = _read(options)
+    scripts_of(plan, options.project)
+    return forecast(plan, targets, cores)
 
 
 def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
@@ -119,10 +134,9 @@ def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
     return plan, targets, assign_cores(plan.cpus, usable_cores())
 
 
-def _run_folder(options: RunOptions, plan: Plan, prepared: Mapping[str, Prepared], cores: Cores) -> RunFolder:
+def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], cores: Cores) -> RunFolder:
     """Return a new folder, or that of the run that is resumed once plan and targets are known to be the same."""
     text = plan_toml(plan)
-    builds = {name: ready.build.key for name, ready in prepared.items()}
     if options.resume is not None:
         run = open_run_folder(options.resume)
         check_same_plan(run, plan_toml=text, builds=builds)

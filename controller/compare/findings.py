@@ -105,6 +105,8 @@ def scenario_text(scenario: Scenario) -> str:
     load = scenario.load
     asked = list(dict.fromkeys(f"{request.method} {request.path}" for request in scenario.requests))
     some = ", ".join(asked[:3]) + (f" and {len(asked) - 3} more" if len(asked) > 3 else "")
+    if scenario.locustfile is not None:
+        some = f"{some}, users of {scenario.locustfile}" if some else f"users of {scenario.locustfile}"
     offered = f"{load.in_flight:,} in flight, closed loop" if load.model == "closed" else f"{load.model} model"
     kept = "keep-alive" if load.keepalive else "a new connection for each request"
     return f"{some} · {offered}, HTTP/{load.http}, {kept}"

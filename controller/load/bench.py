@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.load.fleet import Fleet
 from controller.load.standing import StandingFleet
 from controller.measure.resources import Sampler
 from controller.measure.window import Window
 from controller.plan.plan import Plan
+from controller.plan.scenario import Scenario
 from controller.stack.cpus import Cores
 from controller.stack.preflight import Ground, Prepared
 from controller.stack.supervisor import Supervisor
@@ -15,16 +17,22 @@ from controller.stack.supervisor import Supervisor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What all trials of a run share."""
+    """What all trials of a run share; scripts are the Locust files of its scenarios, by what the plan calls them."""
 
     plan: Plan
     prepared: Mapping[str, Prepared]
+    scripts: Mapping[str, Path]
     ground: Ground
     supervisor: Supervisor
     fleet: StandingFleet
     sampler: Sampler
     cores: Cores
     logs: Path
+
+    def fleet_for(self, scenario: Scenario) -> Fleet:
+        """Return a whole fleet as a scenario needs it. Raises LoadError where one cannot be started."""
+        script = None if scenario.locustfile is None else self.scripts[scenario.locustfile]
+        return self.fleet.ready(scenario.load.workers, script)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

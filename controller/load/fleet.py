@@ -76,22 +76,26 @@ class Fleet:
 
 
 @contextmanager
-def start_fleet(supervisor: Supervisor, crew: Crew, *, folder: Path, locustfile: Path) -> Iterator[Fleet]:
+def start_fleet(
+    supervisor: Supervisor, crew: Crew, *, folder: Path, locustfile: Path, script: Path | None = None
+) -> Iterator[Fleet]:
     """Start Locust's master and workers and yield them once all workers have connected; the block ends them.
 
-    folder is their working folder and gets their logs. Raises LoadError where one does not come up in time.
+    folder is their working folder and gets their logs; script is a Locust file that all of them load beside the
+    wire engine's. Raises LoadError where one does not come up in time.
     """
     private = Path(tempfile.mkdtemp(prefix="fastserve-load-"))
     try:
         # No path of the run: the kernel takes 107 bytes for the name of such a socket.
         with _listening(private / "control") as listener:
-            yield from _connected(supervisor, crew, folder=folder, locustfile=locustfile, listener=listener)
+            files = [locustfile] if script is None else [locustfile, script]
+            yield from _connected(supervisor, crew, folder=folder, locustfiles=files, listener=listener)
     finally:
         shutil.rmtree(private, ignore_errors=True)
 
 
 def _connected(
-    supervisor: Supervisor, crew: Crew, *, folder: Path, locustfile: Path, listener: socket.socket
+    supervisor: Supervisor, crew: Crew, *, folder: Path, locustfiles: Sequence[Path], listener: socket.socket
 ) -> Iterator[Fleet]:
     socket_path = Path(listener.getsockname())
     base = ["--master-bind-host", _LOOPBACK, "--master-bind-port", "0", "--headless", "--expect-workers", "1"]
@@ -99,7 +103,7 @@ def _connected(
 
     def launch(name: str, arguments: Sequence[str], *, core: Sequence[int], control: bool) -> Launched:
         env = locust_environment(home=socket_path.parent, control=socket_path if control else None)
-        argv = [sys.executable, "-m", "locust", "-f", str(locustfile), *arguments]
+        argv = [sys.executable, "-m", "locust", "-f", ",".join(map(str, locustfiles)), *arguments]
         launched = supervisor.launch(name, argv, env=env, cwd=folder, cpus=core, log=folder / f"{name}.log")
         started.append(launched)
         return launched

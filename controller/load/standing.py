@@ -1,4 +1,4 @@
-"""Locust for a whole run: started once, and again when one of its processes was lost."""
+"""Locust for a whole run: started once, and again when one of its processes was lost or another file is needed."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +16,7 @@ class StandingFleet:
         self._supervisor, self._cores = supervisor, cores
         self._folder, self._locustfile = folder, locustfile
         self._fleet: Fleet | None = None
+        self._script: Path | None = None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -26,18 +27,21 @@ class StandingFleet:
         """End Locust's processes."""
         self.discard()
 
-    def ready(self, workers: int) -> Fleet:
+    def ready(self, workers: int, script: Path | None = None) -> Fleet:
         """Return a whole fleet with so many workers, 0 for one a core, starting one where there is none.
 
+        script is the Locust file that a trial needs beside the wire engine's: Locust loads its files as it starts.
         Raises LoadError where that fails.
         """
         generator = self._cores.generator
         crew = Crew(workers=workers or len(generator), generator=generator, control=self._cores.control)
-        if self._fleet is not None and not (self._fleet.whole() and len(self._fleet.workers) == crew.workers):
+        if self._fleet is not None and not (
+            self._fleet.whole() and len(self._fleet.workers) == crew.workers and self._script == script
+        ):
             self.discard()
         if self._fleet is None:
-            fleet = start_fleet(self._supervisor, crew, folder=self._folder, locustfile=self._locustfile)
-            self._fleet = self._running.enter_context(fleet)
+            fleet = start_fleet(self._supervisor, crew, folder=self._folder, locustfile=self._locustfile, script=script)
+            self._fleet, self._script = self._running.enter_context(fleet), script
         return self._fleet
 
     def discard(self) -> None:

@@ -56,7 +56,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
 def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gathered) -> str | None:
     """Start the target, ask it once, drive the load; return why the trial was cut short, None for a whole one."""
     ready, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
-    fleet = bench.fleet.ready(scenario.load.workers)
+    fleet = bench.fleet_for(scenario)
     log = bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log"
     settings = settings_of(bench.plan, trial.variant, ground=bench.ground)
     contract = bench.ground.contract if ready.target.contract else None

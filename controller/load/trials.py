@@ -41,7 +41,7 @@ def run_trials(
     if todo and not stop.asked:
         # Before the first trial, so that it does not cost more than the others.
         watcher.stage("starting Locust")
-        bench.fleet.ready(bench.plan.scenario(todo[0].scenario).load.workers)
+        bench.fleet_for(bench.plan.scenario(todo[0].scenario))
     began_s, failures = time.monotonic(), 0
     for done, trial in enumerate(todo):
         if stop.asked:

@@ -16,6 +16,7 @@ from controller.measure.judgement import (
     error_doubts,
     generator_doubt,
     lost_doubts,
+    script_doubts,
     shared_doubt,
     steadiness_doubts,
 )
@@ -44,6 +45,7 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,
         doubts=doubts,
+        notes=(*result.notes, *driven.totals.get("notes", ())),
     )
 
 
@@ -58,6 +60,7 @@ def doubts_of(
 ) -> list[Doubt]:
     """Return every reason to distrust a driven trial."""
     totals = driven.totals
+    messages = totals.get("messages", {})
     return [
         *lost_doubts(
             workers_lost=totals.get("lost", 0),
@@ -74,7 +77,12 @@ def doubts_of(
             in_flight=bench.plan.scenario(result.scenario).load.in_flight,
         ),
         *error_doubts(measured),
-        *contract_doubts(record.errors, messages=totals.get("messages", {})),
+        *contract_doubts(record.errors, messages=messages),
+        *script_doubts(
+            exceptions=totals.get("exceptions", 0),
+            first=next(iter(messages.get("exception", ())), ""),
+            cut_off=totals.get("cut_off", False),
+        ),
     ]
 
 

@@ -30,7 +30,8 @@ class Collector:
 
     sealed is called with each merged window in the order of its index, and drained once with the totals
     of the trial: begun (attempts as the workers counted them at their begin), messages by kind of error,
-    late (a worker heard of the measured phase too late), lost (how many workers were).
+    late (a worker heard of the measured phase too late), lost (how many workers were), exceptions (of tasks of a
+    Locust file) and cut_off (its users were ended in the middle of a task).
     """
 
     def __init__(self, *, sealed: Callable[[Window], None], drained: Callable[[dict[str, Any]], None]) -> None:
@@ -123,6 +124,8 @@ class Collector:
             "messages": messages,
             "late": any(end["late"] for end in ends),
             "lost": sum(share.lost for share in self._shares.values()),
+            "exceptions": sum(end.get("exceptions", 0) for end in ends),
+            "cut_off": any(end.get("cut_off", False) for end in ends),
         }
 
 

@@ -14,6 +14,7 @@ class DoubtKind(StrEnum):
     CONTRACT_BROKEN = "contract broken under load"
     WORKER_LOST = "worker or window lost"
     SHARED_CORES = "shared cores busy"
+    SCRIPT = "script failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,5 +99,15 @@ def lost_doubts(*, workers_lost: int, windows_late: bool, begun: int, counted: i
     return [Doubt(DoubtKind.WORKER_LOST, "; ".join(evidence))] if evidence else []
 
 
+def script_doubts(*, exceptions: int, first: str, cut_off: bool) -> list[Doubt]:
+    """Return a doubt where users of a Locust file did not do what it says; first is what was raised first."""
+    evidence = []
+    if exceptions:
+        evidence.append(f"{exceptions:,} exception{'s' if exceptions > 1 else ''} in tasks of the Locust file; {first}")
+    if cut_off:
+        evidence.append("users of the Locust file were ended in the middle of a task, after the time-out")
+    return [Doubt(DoubtKind.SCRIPT, "; ".join(evidence))] if evidence else []
+
+
 def _kinds(errors: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {n:,}" for kind, n in sorted(errors.items()))

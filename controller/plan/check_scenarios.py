@@ -39,7 +39,9 @@ def check_scenarios(table: dict[str, Any], problems: Problems) -> dict[str, dict
 def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, Any]:
     path: KeyPath = ("scenarios", name)
     problems.expect(name, NAME, path)
-    given = check_table(table, path, rules=_SCENARIO_RULES, problems=problems, required=("requests",))
+    # A Locust file may be all that there is to a scenario.
+    required = () if isinstance(table, dict) and "locustfile" in table else ("requests",)
+    given = check_table(table, path, rules=_SCENARIO_RULES, problems=problems, required=required)
     if "requests" in given:
         if not given["requests"]:
             problems.add((*path, "requests"), "expected at least one request, found none")

@@ -22,8 +22,10 @@ class Factor:
     reaches: tuple[str, ...] | None = None
 
     def acts_on(self, scenario: Scenario) -> bool:
-        """Whether the factor can act on some request of a scenario."""
-        return self.reaches is None or any(endpoint in self.reaches for endpoint in scenario.endpoints)
+        """Whether the factor can act on some request of a scenario; nobody knows what a Locust file asks for."""
+        if self.reaches is None or scenario.locustfile is not None:
+            return True
+        return any(endpoint in self.reaches for endpoint in scenario.endpoints)
 
 
 def _words(*levels: str, reaches: tuple[str, ...] | None = None) -> Factor:

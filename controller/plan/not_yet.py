@@ -17,7 +17,7 @@ _BUILT_LOAD: Final[Mapping[str, tuple[object, ...]]] = {
     "stages": (),
     "capacity": (),
 }
-_BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,), "locustfile": (), "slo": ()}
+_BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,), "slo": ()}
 # Factors that are not here are built for every level. The pool means something with mysql only.
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "proxy": ("none",),

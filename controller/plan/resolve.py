@@ -90,7 +90,7 @@ def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dic
     paths += [("environment", key) for key in Environment.__dataclass_fields__]
     paths += [("factors", name) for name in FACTORS]
     for name, scenario in table["scenarios"].items():
-        paths += [("scenarios", name, key) for key in ("requests", "headers")]
+        paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers")]
         paths += [("scenarios", name, "load", key) for key in scenario.get("load", {})]
     sources = {path_text(path): _source_of(path, table, overridden) for path in paths}
     for factor, key in (*((factor, f"load.{key}") for factor, key in LOAD_FACTORS.items()), ("cpus", "cpus.target")):
@@ -126,7 +126,8 @@ def _load_of(settings: Mapping[str, Any]) -> Load:
 def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]) -> Scenario:
     return Scenario(
         name=name,
-        requests=tuple(map(_request_of, table["requests"])),
+        requests=tuple(map(_request_of, table.get("requests", []))),
+        locustfile=table.get("locustfile"),
         headers=tuple(table.get("headers", {}).items()),
         load=_load_of(load),
     )

@@ -120,16 +120,20 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What is requested, and how: load is the plan's with this scenario's overrides and the factors applied."""
+    """What is requested, and how: load is the plan's with this scenario's overrides and the factors applied.
+
+    locustfile is a path below the project: its users run beside the wire users, alone where there are no requests.
+    """
 
     name: str
     requests: tuple[Request, ...]
+    locustfile: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     load: Load
 
     def __post_init__(self) -> None:
         hold(self, {"name": NAME})
-        if not self.requests:
+        if not self.requests and self.locustfile is None:
             raise PlanError(f"scenario {self.name}: expected at least one request, found none")
 
     @property

@@ -68,13 +68,13 @@ def _factor_settings(plan: Plan) -> dict[str, list[object]]:
 
 def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
     path = ("scenarios", scenario.name)
-    yield from (
-        "",
-        f"[{path_text(path)}]",
-        f"requests = [  # {plan.sources.get(path_text((*path, 'requests')), 'plan')}",
-    )
-    yield from (f"  {toml_value(_request_settings(request))}," for request in scenario.requests)
-    yield "]"
+    yield from ("", f"[{path_text(path)}]")
+    if scenario.requests:
+        yield f"requests = [  # {plan.sources.get(path_text((*path, 'requests')), 'plan')}"
+        yield from (f"  {toml_value(_request_settings(request))}," for request in scenario.requests)
+        yield "]"
+    if scenario.locustfile is not None:
+        yield from _settings(plan, {"locustfile": scenario.locustfile}, path)
     if scenario.headers:
         yield from _settings(plan, {"headers": dict(scenario.headers)}, path)
     common = _load_settings(plan.load)
@@ -155,6 +155,7 @@ requests = [
   { get = "/api/cache?key=a", weight = 1 },
 ]
 # headers = { Accept = "application/json" }
+# locustfile = "locustfiles/login.py"   # users that log in or follow links, beside these requests or instead of them
 # load = { in_flight = 128 }   # settings of [load] that are others here
 
 # Other methods, JSON bodies, values drawn for each request, and what is expected of the answers. A place in braces

@@ -1,6 +1,7 @@
 """The master's plugin: shares trials out to workers, hands sealed windows to Locust's statistics and the controller."""
 
 import logging
+import math
 import os
 import socket
 import time
@@ -20,6 +21,7 @@ from controller.load.wire.native import boot_id
 from controller.measure.collector import Collector, log_window
 from controller.measure.recorder import REPORT_KEY
 from controller.measure.window import Window, window_to_wire
+from controller.plugin.crowd import Crowd, crowd_of, fixed_counts, follow
 from controller.plugin.driver import GO_AFTER_NS, job_of_options, refuse, wait_for_csv
 
 _READY_WITHIN_S = 20.0
@@ -39,6 +41,9 @@ class MasterPlugin:
         self._link: Link | None = None
         self._job: Job | None = None
         self._start_ns = 0
+        self._until_s = math.inf
+        self._notes: list[str] = []
+        self._fixed = fixed_counts(environment)
         # Workers whose plugin stands: what is sent to others before is lost.
         self._here: set[str] = set()
         self._waited_for: set[str] = set()
@@ -79,18 +84,43 @@ class MasterPlugin:
 
     def _start(self, job: dict[str, Any], users: int, ramp_up_s: float, phase: list[float] | None) -> None:
         with self._turn:
-            self._share_out(job_from_wire(job))
+            whole = job_from_wire(job)
+            self._share_out(whole)
             if phase is not None:
                 self._measure(*phase)
-            if ramp_up_s:
-                self._ramping = gevent.spawn(self._runner.start, users, users / ramp_up_s)
-            else:
-                # All connections stand before the first request is sent.
-                self._runner.start(users, users)
+            self._environment.host = whole.url
+            workers = len(self._collector.expected)
+            crowd = crowd_of(
+                self._environment,
+                fixed=self._fixed,
+                connections=users,
+                wire=bool(whole.requests),
+                workers=workers,
+            )
+            self._gather(crowd, ramp_up_s=ramp_up_s)
             self._go()
-        self._tell("started", start_ns=self._start_ns, workers=len(self._collector.expected))
+        self._tell("started", start_ns=self._start_ns, workers=workers)
+
+    def _gather(self, crowd: Crowd, *, ramp_up_s: float) -> None:
+        if crowd.shape is not None:
+            self._ramping = gevent.spawn(self._follow_shape, crowd)
+            self._ramping.link_exception(lambda ended: self._tell("failed", text=f"load shape: {ended.exception!r}"))
+        elif ramp_up_s:
+            rate_per_s = crowd.users / ramp_up_s
+            self._ramping = gevent.spawn(self._runner.start, crowd.users, rate_per_s, user_classes=crowd.classes)
+        else:
+            # All connections stand before the first request is sent.
+            self._runner.start(crowd.users, crowd.users, user_classes=crowd.classes)
+
+    def _follow_shape(self, crowd: Crowd) -> None:
+        assert crowd.shape is not None
+        follow(crowd.shape, self._runner, classes=crowd.classes)
+        ended_s = (time.monotonic_ns() - self._start_ns) / 1e9
+        if ended_s < self._until_s:
+            self._notes.append(f"the load shape ended after {ended_s:.1f} s, and its users with it")
 
     def _measure(self, from_s: float, until_s: float) -> None:
+        self._until_s = until_s
         self._runner.send_message("fs_measure", {"from_s": from_s, "until_s": until_s})
 
     def _end(self) -> None:
@@ -109,6 +139,10 @@ class MasterPlugin:
                 gevent.sleep(_LOOK_EVERY_S)
             workers = self._present()
             self._job, self._start_ns, self._refused, self._waited_for = job, 0, "", set(workers)
+            self._until_s, self._notes = math.inf, []
+            if self._fixed:
+                # Users that are taken away finish their task: workers are told so with whom to spawn.
+                self._environment.stop_timeout = job.timeout_s
             self._over.clear()
             self._collector.begin(job.order, workers)
             for number, worker in enumerate(sorted(workers)):
@@ -165,7 +199,7 @@ class MasterPlugin:
 
     def _drained(self, totals: dict[str, Any]) -> None:
         self._over.set()
-        self._tell("drained", totals=totals)
+        self._tell("drained", totals={**totals, "notes": self._notes})
 
     def _tell(self, event: str, **what: Any) -> None:
         if self._link is not None:

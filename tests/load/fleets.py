@@ -109,14 +109,14 @@ def trial(
 
 
 @contextmanager
-def fleet_of(workers: int, *, folder: Path, label: str) -> Iterator[Fleet]:
-    """Run a master and so many workers for the time of the block."""
+def fleet_of(workers: int, *, folder: Path, label: str, script: Path | None = None) -> Iterator[Fleet]:
+    """Run a master and so many workers for the time of the block; script is a Locust file beside the wire engine's."""
     cores = usable_cores()
     crew = Crew(workers=workers, generator=cores, control=cores)
     logs = folder / f"logs-{label}"
     logs.mkdir()
     with (
         supervise(label=label, logs=logs) as supervisor,
-        start_fleet(supervisor, crew, folder=logs, locustfile=locustfile()) as fleet,
+        start_fleet(supervisor, crew, folder=logs, locustfile=locustfile(), script=script) as fleet,
     ):
         yield fleet

@@ -18,6 +18,7 @@ from controller.measure.judgement import (
     error_doubts,
     generator_doubt,
     lost_doubts,
+    script_doubts,
     shared_doubt,
     steadiness_doubts,
 )
@@ -158,3 +159,12 @@ def test_attempts_that_are_not_in_the_windows_are_doubted() -> None:
     assert [doubt.evidence for doubt in lost_doubts(**{**whole, "workers_lost": 1, "windows_late": True})] == [
         "1 worker lost; a worker heard of the measured phase too late"
     ]
+
+
+def test_a_script_that_stumbles_is_doubted() -> None:
+    """Exceptions of its tasks are counted with the first of them; users that had to be ended are told too."""
+    assert script_doubts(exceptions=0, first="", cut_off=False) == []
+    (doubt,) = script_doubts(exceptions=1, first="ValueError: no", cut_off=False)
+    assert doubt == Doubt(DoubtKind.SCRIPT, "1 exception in tasks of the Locust file; ValueError: no")
+    (doubt,) = script_doubts(exceptions=1_200, first="ValueError: no", cut_off=True)
+    assert doubt.evidence.startswith("1,200 exceptions in tasks of the Locust file; ValueError: no; users")

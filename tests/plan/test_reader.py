@@ -42,6 +42,18 @@ def test_a_scenario_overrides_the_load(tmp_path: Path) -> None:
     assert plan.scenario("b").load == plan.load == Load(workers=2)
 
 
+def test_a_locust_file_may_be_all_of_a_scenario(tmp_path: Path) -> None:
+    """Its users come beside requests or instead of them, and every factor may reach what they ask for."""
+    text = SMALLEST + "locustfile = 'a/b.py'\n[scenarios.alone]\nlocustfile = 'c.py'\n"
+    plan = plan_from(tmp_path, text)
+
+    assert [(scenario.locustfile, len(scenario.requests)) for scenario in plan.scenarios] == [
+        ("a/b.py", 1),
+        ("c.py", 0),
+    ]
+    assert "cache" in plan.levels(plan.scenario("alone"), plan.variants[0])
+
+
 def test_a_factor_overrides_load_and_scenario(tmp_path: Path) -> None:
     """A factor that is a setting of the load decides on it everywhere, and is part of the variant's label."""
     factors = '[factors]\nin_flight = [16]\nclient_keepalive = ["off"]\ncpus = [2]\ncache = ["none"]\n'

@@ -15,7 +15,10 @@ headers = { Accept = "text/plain", X-Quote = 'say "x" \\' }
 load = { in_flight = 128, warmup_s = 0.1, keepalive = false }
 [scenarios."a.b"]
 requests = [{ get = "/a?b=c", weight = 0.1 }, { get = "/x", weight = 3 }, { get = "/x" }]
+locustfile = "locustfiles/login.py"
 load = { warmup_s = "auto" }
+[scenarios.script]
+locustfile = "mine.py"
 [load]
 warmup_s = 1e-7
 duration_s = 1.5

@@ -36,17 +36,19 @@ class Written:
     log: str
 
 
-def run_locust(folder: Path, *options: str, host: str, workers: int = 0) -> Written:
-    """Run a headless Locust, with so many workers or alone, until it ends by itself."""
+def run_locust(
+    folder: Path, *options: str, host: str, workers: int = 0, files: Sequence[Path] = (locustfile(),)
+) -> Written:
+    """Run a headless Locust, with so many workers or alone, until it ends by itself; files are its Locust files."""
     common = ["--headless", "--host", host, "--csv", "out", "--html", "out.html", *options]
     if not workers:
-        process, helpers = start_locust(folder, common), []
+        process, helpers = start_locust(folder, common, files=files), []
     else:
         port = str(free_port())
         master = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
-        process = start_locust(folder, [*master, "--expect-workers", str(workers), *common])
+        process = start_locust(folder, [*master, "--expect-workers", str(workers), *common], files=files)
         toward = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
-        helpers = [start_locust(folder, toward) for _ in range(workers)]
+        helpers = [start_locust(folder, toward, files=files) for _ in range(workers)]
     try:
         log, _ = process.communicate(timeout=WITHIN_S)
         for helper in helpers:
@@ -57,10 +59,12 @@ def run_locust(folder: Path, *options: str, host: str, workers: int = 0) -> Writ
     return _written(folder, status=process.returncode, log=log)
 
 
-def start_locust(folder: Path, arguments: Sequence[str]) -> "subprocess.Popen[str]":
+def start_locust(
+    folder: Path, arguments: Sequence[str], *, files: Sequence[Path] = (locustfile(),)
+) -> "subprocess.Popen[str]":
     """Start a Locust in a folder, with a home of its own, so that nobody's settings reach it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "locust", "-f", str(locustfile()), *arguments],
+        [sys.executable, "-m", "locust", "-f", ",".join(map(str, files)), *arguments],
         cwd=folder,
         env=locust_environment(home=folder, control=None),
         stdin=subprocess.DEVNULL,

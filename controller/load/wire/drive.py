@@ -1,5 +1,6 @@
 """One trial on one worker: its lanes come and go, its clock starts, its windows close, it drains."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from controller.load.wire.closed import ClosedLane
 from controller.load.wire.connection import Connection
 from controller.load.wire.deck import compiled
 from controller.load.wire.http1 import Http1
+from controller.load.wire.script import Script
 from controller.load.wire.tally import NS_PER_S, Tally
 
 # How often windows that nobody's answer closed are closed, and whether a drain has come to its end is looked at.
@@ -40,12 +42,17 @@ class ModelLane(Protocol):
 
 
 class Drive:
-    """One trial under way on one worker. All of it runs in the engine's thread."""
+    """One trial under way on one worker. All of it runs in the engine's thread.
 
-    def __init__(self, loop: Any, job: Job, address: Address, tell: Callable[[], None]) -> None:
+    script is what Locust's own users do in it; the trial has drained only once that is over.
+    """
+
+    def __init__(self, loop: Any, job: Job, address: Address, tell: Callable[[], None], *, script: Script) -> None:
         self.job = job
         self._deal, tallies = compiled(job)
         self.tally = Tally(job.order, tallies, tell)
+        self.tally.before_close = self._count_script
+        self.script = script
         self.lanes: dict[int, list[ModelLane]] = {}
         self.drained = False
         self.late = False
@@ -63,7 +70,6 @@ class Drive:
     def attach(self, number: int) -> None:
         """Add a connection with its lanes: it connects ahead of the start, or begins at once where the trial runs."""
         lanes = self.lanes[number] = [self._lane(carrier) for carrier in self._carriers()]
-        self.tally.users = len(self.lanes)
         for lane in lanes:
             if self._started:
                 lane.begin()
@@ -73,7 +79,6 @@ class Drive:
     def detach(self, number: int) -> None:
         """Let a connection go once its requests in flight have come to their end."""
         lanes = self.lanes.pop(number, [])
-        self.tally.users = len(self.lanes)
         self._leaving.update(lanes)
         for lane in lanes:
             lane.leave()
@@ -122,14 +127,20 @@ class Drive:
         for number in list(self.lanes):
             self.detach(number)
 
+    def _count_script(self, before_ns: float) -> None:
+        self.script.count(self.tally, before_ns)
+        self.tally.users = len(self.lanes) + self.script.users
+
     def _tick(self) -> None:
         now_ns = time.monotonic_ns()
         self.tally.roll(now_ns)
+        self._count_script(now_ns)
         if now_ns - self._look_ns > _LOOK_S * NS_PER_S:
             self._look_ns = now_ns
             for lane in list(self._all_lanes()):
                 lane.look(now_ns, round(self.job.timeout_s * NS_PER_S))
-        if not self.tally.sending and all(lane.idle for lane in self._all_lanes()):
+        if not self.tally.sending and self.script.over and all(lane.idle for lane in self._all_lanes()):
+            self._count_script(math.inf)
             self.tally.finish(time.monotonic_ns())
             self.drained = True
         else:

@@ -10,6 +10,7 @@ from controller.load.job import Job
 from controller.load.wire.address import address_of
 from controller.load.wire.drive import Drive
 from controller.load.wire.native import run_in_thread
+from controller.load.wire.script import Script
 from controller.measure.window import Window
 
 
@@ -27,12 +28,13 @@ class Engine:
         self._attached: set[int] = set()
         self._thread = run_in_thread(self._loop.run_forever)
 
-    def load(self, job: Job) -> None:
+    def load(self, job: Job, script: Script | None = None) -> None:
         """Make ready for a trial; what was driven before is closed, and connections attached before go on in it.
 
-        Raises LoadError for an address that cannot be.
+        script is what Locust's own users will do in it, None where there are none. Raises LoadError for an address
+        that cannot be.
         """
-        drive = Drive(self._loop, job, address_of(job.url), self._tell)
+        drive = Drive(self._loop, job, address_of(job.url), self._tell, script=script or Script())
         before, self._drive = self._drive, drive
         if before is not None:
             self._loop.call_soon_threadsafe(before.close)
@@ -89,7 +91,8 @@ class Engine:
         drive = self._drive
         if drive is None:
             return {"begun": 0, "messages": {}, "late": False}
-        return {"begun": drive.tally.begun, "messages": drive.tally.messages, "late": drive.late}
+        begun = drive.tally.begun + drive.script.begun
+        return {"begun": begun, "messages": drive.tally.messages, "late": drive.late}
 
     def _soon(self, step: Callable[[Drive], None]) -> None:
         if (drive := self._drive) is not None:

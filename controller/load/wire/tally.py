@@ -56,7 +56,8 @@ class Tally:
 
     Windows are one second long, counted from the trial's start, and cut where the measured phase begins
     and ends, so that it holds whole windows. begun counts attempts as they begin, on its own: at the end
-    it must equal what the windows hold. sending turns False at the end of the measured phase.
+    it must equal what the windows hold. sending turns False at the end of the measured phase. before_close is
+    called with the moment at which a window is about to close, to count what else came to its end before.
     """
 
     def __init__(self, order: int, endpoints: dict[str, EndpointTally], tell: Callable[[], None]) -> None:
@@ -68,6 +69,7 @@ class Tally:
         self.users = 0
         self.sending = False
         self.closes_ns: float = inf
+        self.before_close: Callable[[float], None] = lambda _: None
         self._tell = tell
         self._start_ns = 0
         self._index = 0
@@ -106,8 +108,9 @@ class Tally:
     def roll(self, now_ns: int) -> None:
         """Close all windows that end at or before a moment."""
         while now_ns >= self.closes_ns:
+            # Whoever is told of the window that was the last of the sending must find that it has ended.
+            self.sending = self.sending and self._closes_s < self._until_s
             self._close(self._closes_s)
-            self.sending = self.sending and self._opened_s < self._until_s
             self._set_next_close()
 
     def finish(self, now_ns: int) -> None:
@@ -124,6 +127,7 @@ class Tally:
             kept.append(f"{tally.endpoint}: {text}")
 
     def _close(self, end_s: float) -> None:
+        self.before_close(self._start_ns + round(end_s * NS_PER_S))
         endpoints = {name: counts for name, tally in self.endpoints.items() if (counts := tally.counts()).attempts}
         for tally in self.endpoints.values():
             tally.clear()
