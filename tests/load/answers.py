@@ -105,7 +105,6 @@ WHOLE: Mapping[str, tuple[bytes, Verdict]] = {
     "204": (_lines("HTTP/1.1 204 No Content"), Verdict(204, b"", True)),
     "204 with a length": (_lines("HTTP/1.1 204 No Content", "Content-Length: 9"), Verdict(204, b"", True)),
     "304 with a length": (_lines("HTTP/1.1 304 Not Modified", "Content-Length: 9"), Verdict(304, b"", True)),
-    "101": (_lines("HTTP/1.1 101 Switching Protocols"), Verdict(101, b"", True)),
     "100 before the answer": (
         _lines("HTTP/1.1 100 Continue") + _lines(OK, "Content-Length: 2", body=b"ok"),
         Verdict(200, b"ok", True),
@@ -192,6 +191,7 @@ MALFORMED: Mapping[str, bytes] = {
     "a status of two digits": _lines("HTTP/1.1 20 OK", "Content-Length: 0"),
     "a status of four digits": _lines("HTTP/1.1 2000 OK", "Content-Length: 0"),
     "a status below 100": _lines("HTTP/1.1 099 OK", "Content-Length: 0"),
+    "a switch that nobody asked for": _lines("HTTP/1.1 101 Switching Protocols"),
     "no status": _lines("HTTP/1.1 OK", "Content-Length: 0"),
     "two spaces before the status": _lines("HTTP/1.1  200 OK", "Content-Length: 0"),
     "an empty line first": b"\r\n" + _lines(OK, "Content-Length: 0"),

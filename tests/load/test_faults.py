@@ -22,7 +22,7 @@ ONE_KIND = {
     "status 500": (answers(answer_of(status=500)), "wrong_status"),
     "status 500 and close": (breaks(lambda caller: caller.answer(answer_of(status=500, close=True))), "wrong_status"),
     "a redirection": (answers(answer_of(status=302)), "wrong_status"),
-    "an upgrade nobody asked for": (answers(b"HTTP/1.1 101 Switching\r\n\r\n"), "wrong_status"),
+    "an upgrade nobody asked for": (answers(b"HTTP/1.1 101 Switching\r\n\r\n"), "malformed"),
     "two answers at once": (answers(answer_of() * 2), "malformed"),
     "a byte after the end": (answers(answer_of() + b"x"), "malformed"),
     "another protocol": (answers(b"SSH-2.0-OpenSSH\r\n"), "malformed"),

@@ -37,10 +37,13 @@ class Head:
         if (match := _STATUS_LINE.fullmatch(lines[0])) is None:
             raise Malformed(f"no status line: {lines[0][:80]!r}")
         self.status = int(match[2])
+        if self.status == 101:
+            raise Malformed("a switch to another protocol that nobody asked for")
         fields = [_field(line) for line in lines[1:]]
         tokens = {part.lower() for name, value in fields if name == b"connection" for part in _elements(value)}
         self.keep_alive = b"close" not in tokens if match[1] == b"1" else b"keep-alive" in tokens
-        self.body_bytes = 0 if bodiless else _body_bytes(self.status, fields)
+        body_bytes = _body_bytes(fields)
+        self.body_bytes = 0 if bodiless or self.status < 200 or self.status in (204, 304) else body_bytes
         # HTTP/1.0 knows no Transfer-Encoding: who sends one there may have framed the body in another way.
         faulty = match[1] == b"0" and any(name == b"transfer-encoding" for name, _ in fields)
         if self.body_bytes == CLOSED_ENDS_IT or faulty:
@@ -64,11 +67,9 @@ def _elements(value: bytes) -> list[bytes]:
     return [part.strip(b" \t") for part in value.split(b",")]
 
 
-def _body_bytes(status: int, fields: list[tuple[bytes, bytes]]) -> int:
+def _body_bytes(fields: list[tuple[bytes, bytes]]) -> int:
     lengths = {part for name, value in fields if name == b"content-length" for part in _elements(value)}
     encodings = [value for name, value in fields if name == b"transfer-encoding"]
-    if status < 200 or status in (204, 304):
-        return 0
     if encodings:
         if lengths:
             raise Malformed("both Transfer-Encoding and Content-Length")
@@ -161,7 +162,7 @@ class Answer:
             return False
         raw, self._at = self._buffer[self._at : end], end
         head = _head(raw, self._bodiless)
-        if 100 <= head.status < 200 and head.status != 101:
+        if head.status < 200:
             return True  # An interim answer: the real one follows.
         self.head, self.raw_head = head, raw
         self._begin_body(head.body_bytes)

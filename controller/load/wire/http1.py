@@ -196,7 +196,7 @@ class Http1:
         """Remember an answer that was right and came in one piece, so that one like it is known at a glance."""
         head = answer.head
         assert head is not None
-        if ask.closing or not head.keep_alive or head.status == 101 or len(data) != self._size:
+        if ask.closing or not head.keep_alive or len(data) != self._size:
             return
         if answer.keep or ask.check is None:
             ask.whole = data
