@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Modules of tests/fuzz/ that `make fuzz` runs one after the other.
+FUZZ   := answer
 
 # A virtual environment knows its own path, so a checkout that was moved makes a new one.
 ifneq ($(shell cat $(VENV)/.made-in 2>/dev/null),$(CURDIR))
@@ -38,23 +40,28 @@ check: $(VENV)/.dev ## formatter, linter, strict types and all fast tests
 e2e: $(VENV)/.dev ## the tests that start a master, workers and real servers
 	@$(BIN)/python -m pytest -m e2e
 
+.PHONY: fuzz
+fuzz: $(VENV)/.fuzz ## search for bytes that the wire engine misreads, for FUZZ_SECONDS (300) each
+	@for harness in $(FUZZ); do $(BIN)/python -m tests.fuzz.$$harness || exit $$?; done
+
 .PHONY: benchmark
 benchmark: $(VENV)/.runtime ## how fast FastServe itself is, beside wrk and Locust's own users
 	@$(BIN)/python -m benchmarks
 
 .PHONY: lock
-lock: ## write requirements.lock and requirements-dev.lock anew from pyproject.toml
+lock: ## write the requirements*.lock anew from pyproject.toml
 	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check pip-tools && \
 	export CUSTOM_COMPILE_COMMAND="make lock" && \
 	compile() { "$$tools/bin/pip-compile" --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
-		--no-emit-trusted-host --no-emit-find-links "$$@" pyproject.toml; } && \
-	compile --build-deps-for editable --output-file requirements.lock && \
-	compile --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+		--no-emit-trusted-host --no-emit-find-links "$$@"; } && \
+	compile --build-deps-for editable --output-file requirements.lock pyproject.toml && \
+	compile --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml && \
+	echo 'atheris>=3,<4' | compile --output-file requirements-fuzz.lock -
 
 .PHONY: clean
 clean: ## remove what these commands made, runs excepted
-	@rm -rf $(VENV) build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) .fuzz build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made-in:
@@ -76,4 +83,9 @@ $(VENV)/.runtime: $(VENV)/.made-in requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "adding what the tests need from requirements-dev.lock"
 	@$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev requirements-fuzz.lock
+	@echo "adding what the fuzzing needs from requirements-fuzz.lock"
+	@$(INSTALL) --require-hashes --requirement requirements-fuzz.lock
 	@touch $@

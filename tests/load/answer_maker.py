@@ -25,6 +25,10 @@ FRAGMENTS = (
     b"abc",
     b";x=1",
     b"FFFFFFFFFFFFFFF\r\n",
+    b"0000000000000000000\r\n",
+    b"Content-Length: 0000000000000000000\r\n",
+    b"Transfer-Encoding: chunked,\r\n",
+    b"HTTP/2.0 200 OK\r\n",
 )
 _STATUSES = (200, 200, 200, 201, 204, 206, 301, 304, 400, 404, 500, 503, 599)
 _REASONS = ("OK", "", "Not Found", "Não", "a\tb  c")
