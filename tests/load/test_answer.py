@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.load.wire.answer import MOST_HEAD_BYTES, MOST_KEPT_BYTES, Answer, Malformed
-from tests.load.answers import MALFORMED, UNTIL_CLOSE, WHOLE, Verdict, read
+from tests.load.answers import MALFORMED, UNTIL_CLOSE, WHOLE, read
 
 EVERYTHING = {**{name: data for name, (data, _) in {**WHOLE, **UNTIL_CLOSE}.items()}, **MALFORMED}
 CUTS = st.lists(st.integers(0, 1 << 20), max_size=8).map(tuple)
@@ -110,18 +110,6 @@ def test_a_part_that_the_close_ends_is_not_done_before(name: str) -> None:
 
     assert [size for size in range(len(data)) if read(data[:size]).done] == []
     assert [size for size in range(head) if read(data[:size]).closed_whole] == []
-
-
-@pytest.mark.parametrize("connection", ["keep-alive", "close"])
-@pytest.mark.parametrize("framing", ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", ""])
-def test_an_answer_to_head_ends_with_its_head(framing: str, connection: str) -> None:
-    """Whatever length or chunks it announces, no body follows, and the connection is kept as the head says."""
-    head = f"HTTP/1.1 200 OK\r\n{framing}Connection: {connection}\r\n\r\n".encode()
-
-    reading = read(head + b"rest", bodiless=True)
-
-    assert reading.done
-    assert reading.verdict == Verdict(200, b"", connection == "keep-alive", b"rest")
 
 
 @pytest.mark.parametrize("keep", [False, True])
