@@ -7,6 +7,7 @@ from controller.load.bench import Bench
 from controller.load.drive import Driven
 from controller.load.gather import Gathered
 from controller.measure.doubt import Doubt
+from controller.measure.errors import errors_of
 from controller.measure.judgement import (
     GENERATOR,
     SERVER,
@@ -41,6 +42,9 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         duration_s=seconds,
         attempts_total=record.attempts,
         answered_total=record.answered,
+        errors=errors_of(
+            record.errors, spans=driven.totals.get("spans", {}), messages=driven.totals.get("messages", {})
+        ),
         endpoints=measured,
         usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,

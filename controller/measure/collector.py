@@ -7,6 +7,7 @@ from typing import Any
 
 from locust.stats import RequestStats, StatsEntry, StatsError
 
+from controller.measure.errors import merged_spans
 from controller.measure.histogram import upper_us
 from controller.measure.window import EndpointCounts, Window, merged_window, window_from_wire
 
@@ -29,9 +30,9 @@ class Collector:
     """Seals each window of a trial once every worker that takes part has delivered it, ended or is lost.
 
     sealed is called with each merged window in the order of its index, and drained once with the totals
-    of the trial: begun (attempts as the workers counted them at their begin), messages by kind of error,
-    late (a worker heard of the measured phase too late), lost (how many workers were), exceptions (of tasks of a
-    Locust file) and cut_off (its users were ended in the middle of a task).
+    of the trial: begun (attempts as the workers counted them at their begin), messages and spans (first and last
+    second) by kind of error, late (a worker heard of the measured phase too late), lost (how many workers were),
+    exceptions (of tasks of a Locust file) and cut_off (its users were ended in the middle of a task).
     """
 
     def __init__(self, *, sealed: Callable[[Window], None], drained: Callable[[dict[str, Any]], None]) -> None:
@@ -122,6 +123,7 @@ class Collector:
             "order": self._order,
             "begun": sum(end["begun"] for end in ends),
             "messages": messages,
+            "spans": merged_spans(end["spans"] for end in ends),
             "late": any(end["late"] for end in ends),
             "lost": sum(share.lost for share in self._shares.values()),
             "exceptions": sum(end.get("exceptions", 0) for end in ends),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.measure.doubt import Doubt
+from controller.measure.errors import Errors
 from controller.measure.window import EndpointCounts, merged_counts
 
 # All endpoints of a scenario together.
@@ -38,7 +39,8 @@ class TrialResult:
 
     trial counts from 1 in planned order, order from 1 as run, block from 1. factors holds the level of
     every factor. usage has a party's name (server, generator, master) only where it was observed.
-    answered_total counts whole answers of all phases: what the server itself must have counted.
+    answered_total counts whole answers of all phases: what the server itself must have counted. errors are those of
+    all phases, by kind.
     Everything that is not known is None.
     """
 
@@ -58,6 +60,7 @@ class TrialResult:
     duration_s: float | None = None
     answered_total: int | None = None
     attempts_total: int | None = None
+    errors: Mapping[str, Errors] = field(default_factory=dict)
     bound: str | None = None
     usage: Mapping[str, Usage] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()

@@ -1,4 +1,4 @@
-"""The columns of summary.csv, trials.csv and comparison.csv, in order; exports/COLUMNS.md says what they mean."""
+"""The columns of all tables, in order; exports/COLUMNS.md says what they mean."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from controller.compare.findings import Findings
 from controller.compare.summary import Numbers, SummaryRow, numbers_of
 from controller.compare.verdicts import Comparison
+from controller.measure.errors import Errors
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.plan.factors import FACTORS
 
@@ -43,6 +44,9 @@ COMPARISON: Final = (
     "verdict",
     "detectable",
 )
+_ERROR_TRIAL: Final = ("trial", "order", "target", "variant", "scenario")
+_ERROR: Final = tuple(field.name for field in fields(Errors))
+ERRORS: Final = ("run_id", *_ERROR_TRIAL, "kind", *_ERROR)
 
 
 def summary_rows(findings: Findings) -> Iterable[Row]:
@@ -111,10 +115,19 @@ def _comparison_row(row: Comparison) -> Row:
     return {name: getattr(row, name) for name in COMPARISON}
 
 
+def error_rows(findings: Findings) -> Iterable[Row]:
+    """Yield the rows of errors.csv: of all trials as run, each kind of error that it had."""
+    for trial in findings.trials:
+        of_trial = {"run_id": findings.run_id, **{name: getattr(trial, name) for name in _ERROR_TRIAL}}
+        for kind, one in sorted(trial.errors.items()):
+            yield {**of_trial, "kind": kind, **{name: getattr(one, name) for name in _ERROR}}
+
+
 TABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Findings], Iterable[Row]]]]] = MappingProxyType(
     {
         "summary.csv": (SUMMARY, summary_rows),
         "trials.csv": (TRIALS, trial_rows),
         "comparison.csv": (COMPARISON, comparison_rows),
+        "errors.csv": (ERRORS, error_rows),
     }
 )

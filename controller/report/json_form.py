@@ -1,4 +1,4 @@
-"""The report for programs: the answers in words and the three tables, as one JSON document."""
+"""The report for programs: the answers in words and the tables, as one JSON document."""
 
 import json
 from typing import Any

@@ -27,7 +27,7 @@ def comparison_csv(findings: Findings) -> str:
 
 
 def write_tables(folder: Path, findings: Findings) -> tuple[Path, ...]:
-    """Write summary.csv, trials.csv and comparison.csv into a run's folder and return their paths.
+    """Write all tables into a run's folder and return their paths.
 
     A reader sees the old file or the new one, never half of one. Raises StoreError where that cannot be written.
     """

@@ -13,6 +13,7 @@ from controller.compare.verdicts import Comparison
 from controller.compare.words import answer, remark, scene
 from controller.report.cells import UNKNOWN, Cells, cells_of, ratio_text, seen_text
 from controller.report.choose import beside_baseline
+from controller.report.columns import TABLES
 
 COLUMNS = 100
 _LABEL = 8
@@ -152,7 +153,7 @@ def _remark_lines(remarks: Iterable[Remark]) -> Iterator[str]:
 def _where_lines(findings: Findings) -> Iterator[str]:
     """Yield where the tables and the report are and what to do next, as far as that is known."""
     if findings.folder:
-        yield from _labelled("tables", f"{findings.folder}/summary.csv  trials.csv  comparison.csv")
+        yield from _labelled("tables", f"{findings.folder}/{'  '.join(TABLES)}")
         yield from _labelled("report", f"{findings.folder}/report.html")
     if findings.following:
         yield from _labelled("next", findings.following)

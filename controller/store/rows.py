@@ -12,6 +12,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from controller.measure.doubt import Doubt, DoubtKind
+from controller.measure.errors import Errors
 from controller.measure.trial import TrialResult, Usage
 from controller.measure.window import Window, window_from_wire, window_to_wire
 
@@ -63,6 +64,7 @@ def trial_to_row(stored: TrialRow) -> dict[str, Any]:
     return {
         **{name: getattr(result, name) for name in _TRIAL.types},
         "factors": dict(result.factors),
+        "errors": {kind: {name: getattr(one, name) for name in _ERRORS.types} for kind, one in result.errors.items()},
         "usage": _usages_to_row(result.usage),
         "doubts": [{"kind": doubt.kind.value, "evidence": doubt.evidence} for doubt in result.doubts],
         "notes": list(result.notes),
@@ -78,6 +80,7 @@ def trial_from_row(row: Mapping[str, Any]) -> TrialRow:
     assert isinstance(windows, int)
     for name, level in _table("factors", values.get("factors", {})).items():
         _check(f"factors.{name}", level, (int, str))
+    values["errors"] = _errors_from_row(values.get("errors", {}))
     values["usage"] = _usages_from_row(values.get("usage", {}))
     values["doubts"] = tuple(_doubt_from_row(doubt) for doubt in _listed("doubts", values.get("doubts", [])))
     values["notes"] = tuple(_listed("notes", values.get("notes", [])))
@@ -96,6 +99,13 @@ def _usages_from_row(row: object) -> dict[str, Usage]:
     for party, usage in usages.items():
         _check_fields(_table(party, usage), _USAGE)
     return {party: Usage(**usage) for party, usage in usages.items()}
+
+
+def _errors_from_row(row: object) -> dict[str, Errors]:
+    errors = _table("errors", row)
+    for kind, one in errors.items():
+        _check_fields(_table(kind, one), _ERRORS)
+    return {kind: Errors(**one) for kind, one in errors.items()}
 
 
 def _doubt_from_row(row: object) -> Doubt:
@@ -124,6 +134,7 @@ def _fields_of(kind: type[Any], *, left_out: str = "") -> _Fields:
 
 _PLAIN = {int, float, str, NoneType}
 _USAGE = _fields_of(Usage)
+_ERRORS = _fields_of(Errors)
 _TRIAL = _fields_of(TrialResult, left_out="endpoints")
 
 

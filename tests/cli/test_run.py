@@ -69,7 +69,15 @@ def test_a_run_ends_with_its_tables(project: Path) -> None:
     assert re.search(r"^health: cannot tell|answers health", out)
     assert (status == 11) is ("doubt" in out)
     assert len(re.findall(r"^trial \d of 4 .*/s", err, flags=re.MULTILINE)) == 4
-    assert names(folder) >= {"summary.csv", "trials.csv", "comparison.csv", "report.html", "plan.toml", "facts.json"}
+    assert names(folder) >= {
+        "summary.csv",
+        "trials.csv",
+        "comparison.csv",
+        "errors.csv",
+        "report.html",
+        "plan.toml",
+        "facts.json",
+    }
     assert f"fastserve-runs/{folder.resolve().name}/report.html" in out
 
 

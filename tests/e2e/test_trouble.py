@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,6 +85,24 @@ def test_a_contract_broken_under_load(troubled: Troubled) -> None:
     assert all("expected ok, found no" in message for message in wrong["wrong_body"])
     assert 1 <= len(wrong["wrong_body"]) <= 10
     assert "contract broken under load" in troubled.done.stdout
+
+
+def test_errors_are_listed_as_the_windows_hold_them(troubled: Troubled) -> None:
+    """By trial and kind, errors.csv counts what windows.jsonl counts in all phases, between moments of the trial."""
+    counted: Counter[tuple[str, str]] = Counter()
+    ends_s: dict[str, float] = {}
+    for window in lines_of(troubled.folder / "windows.jsonl"):
+        ends_s[str(window["order"])] = window["end_s"]
+        for counts in window["endpoints"].values():
+            counted.update({(str(window["order"]), kind): n for kind, n in counts["errors"].items()})
+    rows = rows_of(troubled.folder / "errors.csv")
+
+    assert {(row["order"], row["kind"]): int(row["count"]) for row in rows} == counted
+    assert {row["target"] for row in rows} == {"dies", "lies"}
+    assert {row["kind"] for row in rows if row["target"] == "lies"} == {"wrong_body"}
+    for row in rows:
+        assert 0 < float(row["first_s"]) <= float(row["last_s"]) <= ends_s[row["order"]]
+        assert row["sample"].startswith("/api/health: ")
 
 
 def test_a_good_server_beside_them_has_no_failures(troubled: Troubled) -> None:

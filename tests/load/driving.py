@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from controller.load.job import Job, JobRequest
 from controller.load.wire.engine import Engine
+from controller.measure.errors import ErrorKind
 from controller.measure.window import EndpointCounts, Window, merged_counts, merged_endpoints
 from tests.load.servers import Script, ScriptedServer
 
@@ -20,6 +21,7 @@ class Outcome:
     windows: tuple[Window, ...]
     begun: int
     messages: dict[str, list[str]]
+    spans: dict[str, tuple[float, float]]
     late: bool
 
     @property
@@ -73,8 +75,15 @@ class Driving:
         for number in self.lanes:
             self.engine.detach(number)
         windows, totals = tuple(self.engine.closed), self.engine.totals()
-        outcome = Outcome(windows=windows, begun=totals["begun"], messages=totals["messages"], late=totals["late"])
+        outcome = Outcome(
+            windows=windows,
+            begun=totals["begun"],
+            messages=totals["messages"],
+            spans=totals["spans"],
+            late=totals["late"],
+        )
         assert outcome.begun == outcome.counts.samples + outcome.counts.failures
+        assert outcome.counts.errors.keys() == outcome.messages.keys() == outcome.spans.keys() <= set(ErrorKind)
         assert [window.index for window in windows] == list(range(len(windows)))
         return outcome
 

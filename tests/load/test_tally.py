@@ -50,7 +50,7 @@ def count(tally: Tally, attempts: list[Counted]) -> None:
         if attempt.kind is None:
             counter.durations[attempt.at_ms] += 1
         else:
-            tally.error(counter, attempt.kind, "text")
+            tally.error(counter, attempt.kind, "text", now_ns=now_ns)
 
 
 def edges_ns(window: Window) -> tuple[int, int]:
@@ -226,13 +226,14 @@ def test_service_time_stands_apart_only_where_it_differs(pairs: list[tuple[int, 
 
 
 def test_messages_are_bounded_by_kind() -> None:
-    """However many errors come, the first few of each kind keep their words, and all are counted."""
+    """However many errors come, all are counted; the first few keep their words, the first and last their moments."""
     tally = a_tally()
     tally.start(START_NS)
 
     for number in range(100):
-        tally.error(tally.endpoints["/a"], "reset", f"no {number}")
-    tally.error(tally.endpoints["/b"], "timeout", "late")
+        tally.error(tally.endpoints["/a"], "reset", f"no {number}", now_ns=START_NS + number * MS)
+    tally.error(tally.endpoints["/b"], "timeout", "late", now_ns=START_NS + 7 * MS)
 
     assert tally.messages == {"reset": [f"/a: no {number}" for number in range(MOST_MESSAGES)], "timeout": ["/b: late"]}
     assert tally.endpoints["/a"].errors == {"reset": 100}
+    assert tally.spans == {"reset": (0.0, 0.099), "timeout": (0.007, 0.007)}

@@ -2,10 +2,11 @@
 
 from hypothesis import strategies as st
 
+from controller.measure.errors import ErrorKind
 from controller.measure.histogram import Histogram, recorded
 from controller.measure.window import EndpointCounts, Phase, Window
 
-ERRORS = ["timeout", "connect", "reset", "short_body", "wrong_status", "wrong_length", "wrong_body", "malformed"]
+ERRORS = [kind.value for kind in ErrorKind]
 SECONDS = st.floats(0, 86_400, allow_nan=False)
 
 

@@ -41,7 +41,7 @@ def a_window(index: int, n: int = 1, *, order: int = ORDER) -> Window:
 
 def an_end(begun: int = 0, *, order: int = ORDER, **more: Any) -> dict[str, Any]:
     """Return what a worker says of a trial that has drained."""
-    return {"order": order, "begun": begun, "messages": {}, "late": False, **more}
+    return {"order": order, "begun": begun, "messages": {}, "spans": {}, "late": False, **more}
 
 
 WORKERS = st.lists(st.lists(endpoints(), min_size=1, max_size=5), min_size=1, max_size=4)
@@ -101,14 +101,17 @@ def test_a_window_waits_for_the_slowest_worker() -> None:
 def test_a_worker_that_ended_is_not_waited_for() -> None:
     """Workers drain at different times: the last windows are those of the slowest alone."""
     master = Master("a", "b")
-    master.hear("a", a_window(0), end=an_end(1, messages={"reset": ["a"]}))
+    master.hear("a", a_window(0), end=an_end(1, messages={"reset": ["a"]}, spans={"reset": [1.5, 4.0]}))
     master.hear("b", a_window(0), a_window(1))
     assert [window.attempts for window in master.sealed] == [2, 1]
 
-    master.hear("b", end=an_end(2, messages={"reset": ["b"]}, late=True))
+    master.hear(
+        "b", end=an_end(2, messages={"reset": ["b"]}, spans={"reset": [0.5, 2.0], "tls": [3.0, 3.0]}, late=True)
+    )
     (totals,) = master.totals
     assert (totals["order"], totals["begun"], totals["late"], totals["lost"]) == (ORDER, 3, True, 0)
     assert totals["messages"] == {"reset": ["a", "b"]}
+    assert totals["spans"] == {"reset": (0.5, 4.0), "tls": (3.0, 3.0)}
 
 
 def test_what_a_lost_worker_delivered_stays() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from controller.measure.errors import ErrorKind
 from controller.plan.factors import FACTORS
-from controller.report.columns import COMPARISON, SUMMARY, TRIALS
+from controller.report.columns import COMPARISON, ERRORS, SUMMARY, TRIALS
 
 DICTIONARY = Path(__file__).parents[2] / "exports" / "COLUMNS.md"
 
@@ -77,12 +78,25 @@ def test_comparison_columns_stand_in_the_order_promised() -> None:
     )
 
 
+def test_error_columns_stand_in_the_order_promised() -> None:
+    """errors.csv has these columns and no other."""
+    assert " ".join(ERRORS) == "run_id trial order target variant scenario kind count first_s last_s sample"
+
+
+def test_every_kind_of_error_is_explained() -> None:
+    """The dictionary has one line for each kind, in the order of the code, and for no other."""
+    text = DICTIONARY.read_text(encoding="utf-8").split("| kind | what happened |\n", 1)[1]
+
+    assert re.findall(r"^\| `(\w+)` \| [^|]{10,} \|$", text, re.MULTILINE) == [kind.value for kind in ErrorKind]
+
+
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
         ("summary.csv", SUMMARY),
         ("trials.csv", tuple(column for column in TRIALS if column not in SUMMARY)),
         ("comparison.csv", COMPARISON),
+        ("errors.csv", ERRORS),
     ],
 )
 def test_every_column_is_explained(table: str, columns: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 
 from controller.compare.blocks import counted_trials
 from controller.errors import StoreError
+from controller.measure.errors import Errors
+from controller.report.columns import TABLES
 from controller.report.tables import table_csv, write_tables
 from tests.factories.found import RUNS, found, quick
 from tests.factories.trials import failed, trial_of
@@ -91,6 +94,24 @@ def test_answers_of_the_whole_trial_are_counted_once() -> None:
     assert [row["answered_total"] for row in rows] == ["13000", ""]
 
 
+def test_errors_stand_by_trial_and_kind() -> None:
+    """Every trial has a row for each kind of error that it had; what only a lost worker knew is empty."""
+    errors = {
+        "timeout": Errors(count=3, first_s=0.5, last_s=2.25, sample="/a: no answer within 30 s"),
+        "reset": Errors(count=1),
+    }
+    rows = rows_of([trial_of(), replace(trial_of(trial=2, order=7), errors=errors)], "errors.csv")
+
+    assert [(row["trial"], row["order"], row["kind"], row["count"]) for row in rows] == [
+        ("2", "7", "reset", "1"),
+        ("2", "7", "timeout", "3"),
+    ]
+    assert [(row["first_s"], row["last_s"], row["sample"]) for row in rows] == [
+        ("", "", ""),
+        ("0.5", "2.25", "/a: no answer within 30 s"),
+    ]
+
+
 def test_a_reason_of_several_lines_stays_one_cell() -> None:
     """Commas, quotes and line ends are text."""
     reason = 'expected "ok",\nfound 500; see logs'
@@ -99,12 +120,12 @@ def test_a_reason_of_several_lines_stays_one_cell() -> None:
 
 
 def test_tables_are_written_whole(tmp_path: Path) -> None:
-    """Three files and no leftovers; writing again replaces them."""
+    """Every table and no leftovers; writing again replaces them."""
     first = write_tables(tmp_path, found(RUNS["one target"]()))
     second = write_tables(tmp_path, found(quick()))
 
     assert first == second
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["comparison.csv", "summary.csv", "trials.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(TABLES)
     assert "python-fastapi" in (tmp_path / "summary.csv").read_text(encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from controller.measure.doubt import Doubt, DoubtKind
+from controller.measure.errors import ErrorKind, Errors
 from controller.measure.trial import TrialResult, Usage
 from controller.measure.window import Window
 from controller.store.folder import RunContents, RunFolder, create_run_folder
@@ -51,6 +52,13 @@ def usages() -> st.SearchStrategy[dict[str, Usage]]:
     return st.dictionaries(st.sampled_from(["server", "generator", "master"]), usage, max_size=3)
 
 
+def errors() -> st.SearchStrategy[dict[str, Errors]]:
+    """Draw errors by kind."""
+    moments = st.none() | NUMBERS
+    one = st.builds(Errors, count=st.integers(1, 1 << 60), first_s=moments, last_s=moments, sample=st.none() | TEXTS)
+    return st.dictionaries(st.sampled_from([kind.value for kind in ErrorKind]), one, max_size=3)
+
+
 def trials(order: st.SearchStrategy[int]) -> st.SearchStrategy[TrialResult]:
     """Draw trials without endpoints: those come from windows."""
     return st.builds(
@@ -72,6 +80,7 @@ def trials(order: st.SearchStrategy[int]) -> st.SearchStrategy[TrialResult]:
         answered_total=st.none() | st.integers(0, 1 << 60),
         attempts_total=st.none() | st.integers(0, 1 << 60),
         bound=st.none() | st.sampled_from(["server", "generator"]),
+        errors=errors(),
         usage=usages(),
         doubts=st.lists(st.builds(Doubt, st.sampled_from(DoubtKind), TEXTS), max_size=3).map(tuple),
         notes=st.lists(TEXTS, max_size=3).map(tuple),

@@ -115,7 +115,7 @@ class ClosedLane:
     def failed(self, now_ns: int, kind: str, text: str) -> None:
         """Count an attempt that was an error, and go on: after a pause where the connection never answered."""
         self._tally.roll(now_ns)
-        self._tally.error(self._ask.tally, kind, text)
+        self._tally.error(self._ask.tally, kind, text, now_ns=now_ns)
         self._waiting = False
         if kind in ANSWERED_WHOLE:
             if self._carrier.reusable:

@@ -87,12 +87,16 @@ class Engine:
         return self._drive is None or self._drive.drained
 
     def totals(self) -> dict[str, Any]:
-        """Return what the worker says of the whole trial: attempts begun, messages of errors, a phase set too late."""
+        """Return what the worker says of the whole trial.
+
+        begun are attempts; messages and spans are those of errors by kind, see Tally; late is a phase set too late.
+        """
         drive = self._drive
         if drive is None:
-            return {"begun": 0, "messages": {}, "late": False}
-        begun = drive.tally.begun + drive.script.begun
-        return {"begun": begun, "messages": drive.tally.messages, "late": drive.late}
+            return {"begun": 0, "messages": {}, "spans": {}, "late": False}
+        tally = drive.tally
+        begun = tally.begun + drive.script.begun
+        return {"begun": begun, "messages": tally.messages, "spans": tally.spans, "late": drive.late}
 
     def _soon(self, step: Callable[[Drive], None]) -> None:
         if (drive := self._drive) is not None:

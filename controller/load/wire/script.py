@@ -52,7 +52,7 @@ class Script:
             report = reports.popleft()
             counter = _counter(tally, report.endpoint)
             if report.kind:
-                tally.error(counter, report.kind, report.text)
+                tally.error(counter, report.kind, report.text, now_ns=report.at_ns)
             else:
                 counter.durations[report.us] += 1
                 counter.bytes += report.size

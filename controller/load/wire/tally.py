@@ -58,6 +58,8 @@ class Tally:
     and ends, so that it holds whole windows. begun counts attempts as they begin, on its own: at the end
     it must equal what the windows hold. sending turns False at the end of the measured phase. before_close is
     called with the moment at which a window is about to close, to count what else came to its end before.
+    Of each kind of error, messages has the first few texts, and spans when the first and the last came, in seconds of
+    the trial's clock.
     """
 
     def __init__(self, order: int, endpoints: dict[str, EndpointTally], tell: Callable[[], None]) -> None:
@@ -65,6 +67,7 @@ class Tally:
         self.endpoints = endpoints
         self.closed: deque[Window] = deque()
         self.messages: dict[str, list[str]] = {}
+        self.spans: dict[str, tuple[float, float]] = {}
         self.begun = 0
         self.users = 0
         self.sending = False
@@ -119,9 +122,11 @@ class Tally:
         self._close(max(self._opened_s, self.seconds(now_ns)))
         self.closes_ns = inf
 
-    def error(self, tally: EndpointTally, kind: str, text: str) -> None:
-        """Count an error; keep the first few messages of its kind."""
+    def error(self, tally: EndpointTally, kind: str, text: str, *, now_ns: int) -> None:
+        """Count an error, whose kind is an ErrorKind; keep when it was, and the first few messages of its kind."""
         tally.errors[kind] += 1
+        at_s = self.seconds(now_ns)
+        self.spans[kind] = (self.spans.get(kind, (at_s, at_s))[0], at_s)
         kept = self.messages.setdefault(kind, [])
         if len(kept) < MOST_MESSAGES:
             kept.append(f"{tally.endpoint}: {text}")
