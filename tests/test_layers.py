@@ -32,6 +32,7 @@ WIRE_LAYER = {
     "native": "ground",
     "address": "ground",
     "tally": "ground",
+    "script": "ground",
     "ask": "seam",
     "carrier": "seam",
     "connection": "connection",

@@ -134,11 +134,11 @@ class Collector:
 def log_window(stats: RequestStats, window: Window, methods: Mapping[str, str]) -> None:
     """Add a sealed window to Locust's own statistics, so that its page, --csv and --html agree with ours.
 
-    methods has the method that each endpoint is asked with; one that is not in it is asked with GET.
+    methods has the method that each endpoint is asked with; of what a script asks for it is not known.
     Response times keep microseconds: Locust's own rounding to whole milliseconds is not applied.
     """
     for endpoint, counts in window.endpoints.items():
-        method = methods.get(endpoint, "GET")
+        method = methods.get(endpoint, "")
         entry = _entry(StatsEntry(stats, endpoint, method), counts)
         stats.entries[(endpoint, method)].extend(entry)
         stats.total.extend(entry)
