@@ -46,7 +46,7 @@ def crowd_of(
     shape, scripts = environment.shape_class, list(fixed)
     for one in scripts:
         one.fixed_count = fixed[one] if wire else 0
-    classes = scripts
+    classes = [one for one in scripts if one.weight > 0]
     if wire:
         beside = scripts if shape else [one for one in scripts if one.fixed_count]
         classes = [one for one in environment.user_classes if issubclass(one, WireUser)] + beside

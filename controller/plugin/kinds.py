@@ -4,6 +4,7 @@
 """
 
 import http.client
+import re
 import socket
 import ssl
 import zlib
@@ -39,7 +40,8 @@ def error_of(exception: Any, response: Any) -> tuple[str, str]:
 
     An answer that came whole and that status or script did not like is wrong_status from 400 on, else wrong_body.
     """
-    text = " ".join(str(exception).split())[:_MOST_CHARACTERS] or type(exception).__name__
+    # Secrets may stand in a query, and these words are kept with the run.
+    text = re.sub(r"\?\S+", "?...", " ".join(str(exception).split()))[:_MOST_CHARACTERS] or type(exception).__name__
     roots = (exception, getattr(response, "error", None))
     kinds = [kind for root in roots for cause in _causes(root) if (kind := _kind_of(cause))]
     if kinds:

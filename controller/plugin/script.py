@@ -2,6 +2,7 @@
 
 import sys
 import time
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from controller.load.wire.tally import MOST_MESSAGES
 from controller.plugin.kinds import error_of
 
 _MOST_CHARACTERS: Final = 200
+# A user that does not even end when it is killed is not waited for longer than this.
+_KILLED_WITHIN_S: Final = 5.0
 
 
 def script_classes(environment: Environment) -> list[type[User]]:
@@ -27,6 +30,7 @@ def script_classes(environment: Environment) -> list[type[User]]:
     return [one for one in classes if not issubclass(one, WireUser)]
 
 
+@lru_cache(maxsize=4096)
 def endpoint_of(name: str) -> str:
     """Return what a request is counted under: its name, and of a path or a URL the path alone."""
     parts = urlsplit(name) if name.startswith(("/", "http://", "https://")) else None
@@ -105,7 +109,8 @@ class ScriptUsers:
         names = {one.__name__ for one in self._classes}
         left = {name: n for name, n in runner.user_classes_count.items() if name in names and n}
         since_s = time.monotonic()
-        runner.stop_users(left)
+        with gevent.Timeout(self._timeout_s + _KILLED_WITHIN_S, False):
+            runner.stop_users(left)
         self.cut_off = time.monotonic() - since_s >= self._timeout_s
         # A worker is ready for the next trial only so long after its users were stopped once more.
         environment.stop_timeout = 0.0

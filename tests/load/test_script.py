@@ -64,6 +64,8 @@ def test_both_kinds_of_users_are_in_the_same_windows(tmp_path: Path, server: Sho
 
             assert trialled.sealed.counts.errors == {}
             assert trialled.sealed.endpoints["/login"].samples == VISITORS
+            latency = trialled.sealed.endpoints["/items"].latency
+            assert any(us % 1000 for us in (latency.min_us or 0, latency.max_us or 0)), "whole milliseconds"
             for window in trialled.sealed.of(Phase.MEASURED):
                 assert window.endpoints.keys() == {"/", "/items", "/items/{id}"}
                 assert (window.users, window.workers) == (8 + VISITORS, workers)
@@ -195,6 +197,16 @@ def test_what_cannot_be_is_refused(tmp_path: Path, server: Shop, text: str, in_f
         trial(fleet, job_of(server.url), load_of(in_flight=in_flight), folder=tmp_path)
 
     assert server.counts() == {}
+
+
+def test_a_shape_that_fails_is_an_error(tmp_path: Path, server: Shop) -> None:
+    """What its tick raises is the reason of the trial."""
+    mine = script(tmp_path, "class Bad(LoadTestShape):\n    def tick(self):\n        return 1 / 0\n")
+    with (
+        fleet_of(1, folder=tmp_path, label="shape-fails", script=mine) as fleet,
+        pytest.raises(LoadError, match="load shape: ZeroDivisionError"),
+    ):
+        trial(fleet, job_of(server.url), load_of(duration_s=600), folder=tmp_path)
 
 
 SHAPE = """

@@ -122,6 +122,7 @@ def test_a_failure_without_any_answer() -> None:
     """What a script tells Locust of itself is of a kind of its own, its words on one line and of bounded length."""
     assert error_of(ValueError("two\nlines"), None) == ("script", "two lines")
     assert error_of(ValueError(), None) == ("script", "ValueError")
+    assert error_of(ValueError("URL http://a/b?token=secret&c=d: no"), None)[1] == "URL http://a/b?... no"
     assert len(error_of(ValueError("x" * 1000), None)[1]) == 200
     assert error_of(OSError(24, "Too many open files"), None)[0] == "connect_failed"
 
