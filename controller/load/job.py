@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.plan.expect import ANY_2XX, Expect
 from controller.plan.scenario import Request
+from controller.plan.trust import BY_THIS_MACHINE, Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class Job:
 
     order is the trial's place in the run. contract is contract_to_wire's value, or None for a server
     with other routes: then any 2xx is right. share is (number, workers): which worker this is of how many;
-    the master sets it for each.
+    the master sets it for each. trust holds authorities as text: workers on other machines have no such file.
     """
 
     order: int
@@ -51,6 +52,7 @@ class Job:
     requests: tuple[JobRequest, ...]
     headers: tuple[tuple[str, str], ...] = ()
     keepalive: bool = True
+    trust: Trust = BY_THIS_MACHINE
     timeout_s: float = 30.0
     seed: int = 0
     share: tuple[int, int] = (0, 1)
@@ -70,7 +72,8 @@ def job_to_wire(job: Job) -> dict[str, Any]:
 def job_from_wire(wire: Mapping[str, Any]) -> Job:
     """Return the job that job_to_wire gave."""
     requests = tuple(map(_request_from_wire, wire["requests"]))
-    return Job(**{**wire, "requests": requests, "headers": _pairs(wire["headers"]), "share": tuple(wire["share"])})
+    given = {"headers": _pairs(wire["headers"]), "trust": Trust(**wire["trust"]), "share": tuple(wire["share"])}
+    return Job(**{**wire, "requests": requests, **given})
 
 
 def _request_from_wire(wire: Mapping[str, Any]) -> JobRequest:

@@ -115,6 +115,7 @@ def _ask_once(running: Running, scenario: Scenario, contract: Contract | None, *
         headers=scenario.headers,
         contract=contract,
         timeout_s=scenario.load.timeout_s,
+        trust=scenario.load.trust(),
     )
     if findings:
         raise contract_error(running.name, findings)
@@ -128,6 +129,7 @@ def job_of(scenario: Scenario, running: Running, *, order: int, seed: int, contr
         requests=tuple(map(job_request, scenario.requests)),
         headers=scenario.headers,
         keepalive=scenario.load.keepalive,
+        trust=scenario.load.trust(),
         timeout_s=scenario.load.timeout_s,
         seed=seed,
         contract=None if contract is None else contract_to_wire(contract),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from controller.errors import PlanError
 from controller.plan.check_plan import check_plan
@@ -11,7 +12,9 @@ from controller.plan.plan import Plan
 from controller.plan.problems import Problems
 from controller.plan.resolve import plan_of, resolve_targets, sources_of
 from controller.plan.target import Target
+from controller.plan.toml_text import KeyPath
 from controller.plan.tomlfile import check_depth, read_toml
+from controller.plan.trust import read_authorities
 
 
 def read_plan(
@@ -35,8 +38,23 @@ def read_plan(
         raise PlanError(f"{path}: --set: {error}") from error
     check_plan(table, known=targets.keys(), problems=problems)
     problems.raise_any()
+    _find_files(table, path.absolute().parent, problems)
+    problems.raise_any()
     if unbuilt := not_yet(table):
         raise PlanError(f"{path}: not yet: {'; '.join(unbuilt)}")
     chosen = resolve_targets(table, known=targets.keys(), available=available, problems=problems)
     problems.raise_any()
     return plan_of(table, chosen=chosen, sources=sources_of(table, problems.overridden))
+
+
+def _find_files(table: Mapping[str, Any], folder: Path, problems: Problems) -> None:
+    """Make the paths of files that a plan names absolute; note which of them cannot be used."""
+    loads: dict[KeyPath, dict[str, Any]] = {("load",): table.get("load", {})}
+    loads |= {("scenarios", name, "load"): scenario.get("load", {}) for name, scenario in table["scenarios"].items()}
+    for at, load in loads.items():
+        if "ca_file" in load:
+            load["ca_file"] = str(folder / load["ca_file"])
+            try:
+                read_authorities(Path(load["ca_file"]))
+            except PlanError as error:
+                problems.add((*at, "ca_file"), str(error))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from controller.errors import PlanError
@@ -21,6 +22,7 @@ from controller.plan.rules import (
     one_of,
     whole,
 )
+from controller.plan.trust import Trust, read_authorities
 
 METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
 WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
@@ -91,7 +93,8 @@ def headers_with(headers: Sequence[tuple[str, str]], body: str | None) -> Sequen
 class Load:
     """How requests are offered. workers 0 is one a generator core; warmup_s None is until steady ("auto").
 
-    rate_per_s and arrivals matter in the open model only; connections are in_flight / streams.
+    rate_per_s and arrivals matter in the open model only; connections are in_flight / streams. ca_file is a file of
+    the authorities that are believed instead of this machine's.
     """
 
     model: str = "closed"
@@ -116,6 +119,11 @@ class Load:
     def connections(self) -> int:
         """How many connections hold the requests in flight."""
         return self.in_flight // self.streams
+
+    def trust(self) -> Trust:
+        """Return which certificates are believed. Raises PlanError where ca_file cannot be read any more."""
+        authorities = None if self.ca_file is None else read_authorities(Path(self.ca_file))
+        return Trust(verify=self.tls_verify, authorities=authorities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

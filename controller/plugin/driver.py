@@ -34,11 +34,20 @@ def job_of_options(environment: Environment) -> Job:
     if not environment.host:
         raise LoadError("expected --host http://HOST:PORT, found none")
     try:
-        asked, load = Request(path=options.fs_path), Load(timeout_s=options.fs_timeout)
+        asked = Request(path=options.fs_path)
+        load = Load(timeout_s=options.fs_timeout, tls_verify=not options.fs_insecure, ca_file=options.fs_ca)
+        trust = load.trust()
     except PlanError as error:
         raise LoadError(f"--fs options: {error}") from error
     url, keepalive = environment.host.rstrip("/"), not options.fs_close
-    return Job(order=1, url=url, requests=(job_request(asked),), keepalive=keepalive, timeout_s=load.timeout_s)
+    return Job(
+        order=1,
+        url=url,
+        requests=(job_request(asked),),
+        keepalive=keepalive,
+        timeout_s=load.timeout_s,
+        trust=trust,
+    )
 
 
 def wait_for_csv(environment: Environment) -> None:

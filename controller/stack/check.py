@@ -8,6 +8,7 @@ from controller.errors import StackError
 from controller.plan.answers import right_answer
 from controller.plan.contract import Contract, shown
 from controller.plan.scenario import Request, headers_with
+from controller.plan.trust import BY_THIS_MACHINE, Trust
 from controller.stack.contract_rules import RULES, WITHIN_S, Finding, Visit
 from controller.stack.exchange import Answer, Client, NoAnswerError
 from controller.stack.settings import Settings
@@ -44,6 +45,7 @@ def check_requests(
     headers: Sequence[tuple[str, str]] = (),
     contract: Contract | None,
     timeout_s: float = 30.0,
+    trust: Trust = BY_THIS_MACHINE,
 ) -> tuple[list[Finding], int]:
     """Ask a target once for each different request of a trial; return what was wrong, and how many whole answers came.
 
@@ -52,7 +54,7 @@ def check_requests(
     """
     findings: list[Finding] = []
     answered = 0
-    with Client(url, within_s=timeout_s) as client:
+    with Client(url, within_s=timeout_s, trust=trust) as client:
         for request in dict.fromkeys(replace(request, weight=1.0) for request in requests):
             try:
                 answer = client.ask(

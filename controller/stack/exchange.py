@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -12,11 +13,12 @@ from urllib.parse import urlsplit
 
 from controller.errors import FastServeError
 from controller.plan.contract import shown
+from controller.plan.trust import BY_THIS_MACHINE, Trust, tls_words
 
 KEPT_BYTES: Final = 1024 * 1024
 _READ_BYTES: Final = 64 * 1024
 # What a server does to one connection, http.client.RemoteDisconnected included.
-_BROKEN: Final = (ConnectionResetError, BrokenPipeError)
+_BROKEN: Final = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
 
 
 class NoAnswerError(FastServeError):
@@ -42,15 +44,24 @@ class Answer:
     kept_open: bool
 
 
+def connection_to(url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) -> http.client.HTTPConnection:
+    """Return a connection to the server of an http or https URL, not yet opened; within_s limits each of its steps."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, parts.port, timeout=within_s, context=trust.context())
+    return http.client.HTTPConnection(host, parts.port, timeout=within_s)
+
+
 class Client:
     """One kept connection to a server, opened when it is needed and again when the server closed it.
 
-    opened counts connections. Use as a context; not for use by several threads.
+    opened counts connections; over https certificates are verified as trust says. Use as a context; not for use by
+    several threads.
     """
 
-    def __init__(self, url: str, *, within_s: float) -> None:
-        parts = urlsplit(url)
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=within_s)
+    def __init__(self, url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) -> None:
+        self._connection = connection_to(url, within_s=within_s, trust=trust)
         self._within_s = within_s
         self._cut = threading.Event()
         self.opened = 0
@@ -71,7 +82,7 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             # A kept connection may be closed by the server at any time: that is no answer refused.
-            if reused and isinstance(error, ConnectionError) and not self._cut.is_set():
+            if reused and isinstance(error, (ConnectionError, ssl.SSLEOFError)) and not self._cut.is_set():
                 return self.ask(path, method=method, headers=headers, body=body)
             gone = self._cut.is_set() or (isinstance(error, OSError) and not isinstance(error, _BROKEN))
             raise NoAnswerError(self._reason(error), request=f"{method} {path}", gone=gone) from error
@@ -132,6 +143,8 @@ class Client:
             return "the connection closed without an answer"
         if isinstance(error, http.client.IncompleteRead):
             return f"a body that ends after {len(error.partial)} bytes"
+        if isinstance(error, ssl.SSLError):
+            return f"TLS failed: {tls_words(error)}"
         if isinstance(error, OSError):
             return error.strerror or str(error)
         return f"no HTTP ({type(error).__name__}: {shown(str(error).encode())})"

@@ -1,5 +1,6 @@
 """Driving the engine inside the test's own process, and what it counted."""
 
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,9 +97,15 @@ def driven(engine: Engine, job: Job, *, lanes: int = 3, attempts: int = 60) -> O
 
 
 def ask(
-    engine: Engine, script: Script, *, lanes: int = 3, attempts: int = 60, **job: object
+    engine: Engine,
+    script: Script,
+    *,
+    lanes: int = 3,
+    attempts: int = 60,
+    context: ssl.SSLContext | None = None,
+    **job: object,
 ) -> tuple[Outcome, ScriptedServer]:
-    """Drive a scripted server and return what both sides counted."""
-    with ScriptedServer(script) as server:
+    """Drive a scripted server, over TLS with a context, and return what both sides counted."""
+    with ScriptedServer(script, context=context) as server:
         outcome = driven(engine, job_for(server.url, **job), lanes=lanes, attempts=attempts)
     return outcome, server

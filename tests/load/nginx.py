@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.stack.ports import free_port
+from tests.load.certificates import certificate_file
 from tests.load.driving import until
 
 BIG_BYTES = 1_000_000
@@ -27,6 +28,8 @@ http {{
     gzip on; gzip_types text/plain; gzip_min_length 20;
     server {{
         listen 127.0.0.1:{port};
+        listen 127.0.0.1:{tls_port} ssl http2;
+        ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/certificate.pem;
         location = /ok {{ return 200 ok; }}
         location = /busy {{ return 503 busy; }}
         location / {{ root {folder}/files; }}
@@ -49,9 +52,13 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nginx:
-    """A running Nginx; each question for its counts is a connection and a request of its own."""
+    """A running Nginx; each question for its counts is a connection and a request of its own.
+
+    tls_url speaks HTTP/1.1 and HTTP/2, with a certificate of AUTHORITY.
+    """
 
     url: str
+    tls_url: str
     status_url: str
 
     def counted(self, *, questions: int = 1) -> Counted:
@@ -64,16 +71,27 @@ class Nginx:
 @contextmanager
 def run_nginx(folder: Path, *, keepalive_requests: int = 1000) -> Iterator[Nginx]:
     """Run Nginx with its files in a folder and yield it once it answers."""
-    port, status_port = free_port(), free_port()
+    port, tls_port, status_port = free_port(), free_port(), free_port()
+    certificate_file(folder / "certificate.pem")
     (folder / "files").mkdir()
     (folder / "files" / "big").write_bytes(b"0123456789" * (BIG_BYTES // 10))
     config = folder / "nginx.conf"
     config.write_text(
-        _CONFIG.format(folder=folder, port=port, status_port=status_port, keepalive_requests=keepalive_requests)
+        _CONFIG.format(
+            folder=folder,
+            port=port,
+            tls_port=tls_port,
+            status_port=status_port,
+            keepalive_requests=keepalive_requests,
+        )
     )
     with (folder / "log").open("wb") as log, subprocess.Popen(["nginx", "-p", folder, "-c", config], stderr=log) as run:
         try:
-            nginx = Nginx(url=f"http://127.0.0.1:{port}", status_url=f"http://127.0.0.1:{status_port}/")
+            nginx = Nginx(
+                url=f"http://127.0.0.1:{port}",
+                tls_url=f"https://127.0.0.1:{tls_port}",
+                status_url=f"http://127.0.0.1:{status_port}/",
+            )
             until(lambda: run.poll() is None and _listens(nginx))
             yield nginx
         finally:

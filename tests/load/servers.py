@@ -1,6 +1,8 @@
 """Servers that behave as they are told, on loopback: each connection follows a script, and answers are counted."""
 
+import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -107,8 +109,19 @@ class Caller:
         self._connection.close()
         raise Gone
 
+    def bid_farewell(self) -> None:
+        """Say over TLS that nothing more comes, wait for the client to say so too, and close."""
+        assert isinstance(self._connection, ssl.SSLSocket)
+        self._connection.unwrap().close()
+        raise Gone
+
+    def send_beneath(self, data: bytes) -> None:
+        """Send bytes on the socket beneath TLS."""
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as beneath:
+            beneath.sendall(data)
+
     def close(self) -> None:
-        """Close the connection in order."""
+        """Close the connection in order; over TLS without the word that it has for it."""
         self._connection.close()
         raise Gone
 
@@ -119,10 +132,11 @@ Script = Callable[[Caller], None]
 class ScriptedServer:
     """Runs a script for each connection, in a thread of its own; the script is over when it returns or raises Gone.
 
-    answered counts whole answers, requests those that came whole, accepted the connections.
+    answered counts whole answers, requests those that came whole, accepted the connections. With a context it speaks
+    TLS, and the script begins after the handshake.
     """
 
-    def __init__(self, script: Script, *, port: int = 0) -> None:
+    def __init__(self, script: Script, *, port: int = 0, context: ssl.SSLContext | None = None) -> None:
         self._script = script
         self._lock = threading.Lock()
         self._numbers = count()
@@ -130,7 +144,8 @@ class ScriptedServer:
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._context = context
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
         self.stopped = threading.Event()
         self.answered = self.requests = self.accepted = 0
 
@@ -176,14 +191,25 @@ class ScriptedServer:
             self._run(lambda connection=connection: self._serve(connection))  # type: ignore[misc]
 
     def _serve(self, connection: socket.socket) -> None:
+        served = connection
         try:
-            self._script(Caller(self, connection, next(self._numbers)))
+            if self._context is not None:
+                served = self._secured(connection, self._context)
+            self._script(Caller(self, served, next(self._numbers)))
         except (Gone, OSError):
             pass
         finally:
             with self._lock:
-                self._open.discard(connection)
-            connection.close()
+                self._open.discard(served)
+            served.close()
+
+    def _secured(self, connection: socket.socket, context: ssl.SSLContext) -> socket.socket:
+        with self._lock:
+            self._open.discard(connection)
+            secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._open.add(secured)
+        secured.do_handshake()
+        return secured
 
 
 def _shut(connection: socket.socket) -> None:

@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from controller.plan.plan import Cpus, Environment
 from controller.plan.reader import read_plan
 from controller.plan.scenario import Load, Request
+from controller.plan.text import plan_toml
+from controller.plan.trust import Trust
+from tests.load.certificates import AUTHORITY_PEM
 from tests.plan.given import SMALLEST, TARGETS, plan_from, refusal_of
 from tests.sources import ROOT
 
@@ -140,3 +145,37 @@ def test_sources_say_where_a_setting_came_from(tmp_path: Path) -> None:
         "plan",
     ]
     assert sources["scenarios.health.load.timeout_s"] == "--set"
+
+
+def test_authorities_are_looked_for_beside_the_plan(tmp_path: Path) -> None:
+    """A ca_file is named as seen from the plan's folder, for all scenarios or one, and read where it is used."""
+    (tmp_path / "ca.pem").write_text(AUTHORITY_PEM, encoding="ascii")
+    text = (
+        SMALLEST
+        + 'load = { ca_file = "ca.pem" }\n[scenarios.b]\nrequests = [{ get = "/" }]\n[load]\ntls_verify = false\n'
+    )
+    plan = plan_from(tmp_path, text)
+
+    assert plan.load.trust() == Trust(verify=False)
+    assert plan.scenario("health").load.trust() == Trust(verify=False, authorities=AUTHORITY_PEM)
+    # As text, it is read again from another folder.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert plan_from(elsewhere, plan_toml(plan)).scenarios == plan.scenarios
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (None, "expected a file of certificates, found: No such file or directory"),
+        ("", "expected certificates in PEM, found: "),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "expected certificates in PEM, found: "),
+    ],
+)
+def test_authorities_that_are_none_are_refused(tmp_path: Path, content: str | None, found: str) -> None:
+    """Before anything runs: the setting and the file are named."""
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content, encoding="ascii")
+    refusal = refusal_of(tmp_path, SMALLEST + '[load]\nca_file = "ca.pem"\n')
+
+    assert refusal.startswith(f"mine.toml: load.ca_file: {tmp_path}/ca.pem: {found}")

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from controller.errors import LoadError
+from tests.load.certificates import AUTHORITY_PEM, server_context
 from tests.load.counting_server import WRONG, CountingServer, counting
-from tests.load.servers import closed_port
+from tests.load.scripts import answers
+from tests.load.servers import ScriptedServer, answer_of, closed_port
 from tests.plugin.plain import WITHIN_S, run_locust, start_locust
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
@@ -73,15 +75,34 @@ def test_a_connection_for_each_request(tmp_path: Path, server: CountingServer) -
     assert written.table.failures[ALL] == 0
 
 
+def test_a_server_is_asked_over_tls(tmp_path: Path) -> None:
+    """With the authority named, and without verification, every request is in the tables; else none, and why."""
+    authorities = tmp_path / "ca.pem"
+    authorities.write_text(AUTHORITY_PEM)
+    with ScriptedServer(answers(answer_of()), context=server_context()) as server:
+        named = run_locust(tmp_path, *LOAD, "--fs-ca", str(authorities), host=server.url, workers=2)
+        answered = server.answered
+        anybody = run_locust(tmp_path, *LOAD, "--fs-insecure", host=server.url)
+        both = server.answered
+        unknown = run_locust(tmp_path, *LOAD, host=server.url)
+
+    assert named.table.requests[ALL] == answered > 0, named.log
+    assert anybody.table.requests[ALL] == both - answered > 0, anybody.log
+    assert (named.table.failures[ALL], anybody.table.failures[ALL]) == (0, 0)
+    assert set(unknown.kinds) == {"tls"}
+    assert server.answered == both
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (("--host", ""), "expected --host http://HOST:PORT, found none"),
-        (("--host", "https://127.0.0.1:1"), "speaks http://HOST:PORT, found 'https://127.0.0.1:1'"),
+        (("--host", "ftp://127.0.0.1:1"), "expected http://HOST:PORT or https://HOST:PORT and nothing after it"),
+        (("--host", "https://127.0.0.1:1", "--fs-ca", "/nowhere.pem"), "/nowhere.pem: expected a file of certificates"),
         (("--host", "http://127.0.0.1:1", "--fs-path", "health"), "expected a path: starts with /"),
         (("--host", "http://127.0.0.1:1", "--fs-timeout", "0"), "expected a number above 0"),
     ],
-    ids=["no host", "https", "no path", "no time"],
+    ids=["no host", "no http", "no authorities", "no path", "no time"],
 )
 def test_what_cannot_be_asked_ends_locust_with_one_line(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
     """Options that describe no load are refused at once, without a traceback, with FastServe's status for the load."""

@@ -1,23 +1,37 @@
-"""The lowest layer: one non-blocking socket, watched by the loop, that moves bytes and nothing else."""
+"""The lowest layer: one non-blocking socket, watched by the loop, that moves bytes and nothing else.
+
+This is a connection over plain TCP, secure.py has the one over TLS.
+"""
 
 import errno
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from controller.load.wire.address import Address
+from controller.load.wire.address import Origin
 from controller.load.wire.native import native_socket
+from controller.plan.trust import tls_words
 
 # One read holds most answers whole; a larger buffer would be allocated for each of them in vain.
 READ_BYTES = 16 * 1024
 # A connection whose answers fill its reads takes more with each, up to this.
 MOST_READ_BYTES = 256 * 1024
+# Nothing to read, or no room to write, just now: as a socket says it, and as TLS does.
+NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 def _connect_error(code: int) -> str:
     """Return the kind of a failed connect: refused by the server, or not possible from here (ports, files, routes)."""
     return "connect_refused" if code == errno.ECONNREFUSED else "connect_failed"
+
+
+def _broken(error: OSError) -> tuple[str, str]:
+    """Return the kind and the words for a connection that broke; the end of the stream in a write is a reset too."""
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        return "tls", tls_words(error)
+    return "reset", error.strerror or str(error)
 
 
 class Peer(Protocol):
@@ -37,37 +51,43 @@ class Peer(Protocol):
 
 
 class Connection:
-    """A TCP connection to one address; it can be opened again after it was closed.
+    """A TCP connection to one origin; it can be opened again after it was closed.
 
-    loop needs add_reader, remove_reader, add_writer and remove_writer. address is (family, sockaddr).
+    loop needs add_reader, remove_reader, add_writer, remove_writer and call_soon. alpn is the protocol that both
+    sides chose while it was opened; None where nothing was chosen, as always without TLS.
     """
 
     __slots__ = (
-        "_address",
         "_loop",
+        "_origin",
         "_read_bytes",
         "_recv",
         "_send",
+        "_sender",
         "_socket",
         "_unsent",
         "_writing",
+        "alpn",
         "is_open",
         "peer",
         "received",
     )
 
-    def __init__(self, loop: Any, address: Address) -> None:
+    def __init__(self, loop: Any, origin: Origin) -> None:
         self._loop = loop
-        self._address = address
+        self._origin = origin
         self._socket: socket.socket | None = None
         self._unsent = b""
         self._read_bytes = READ_BYTES
         self._writing = False
         self.is_open = False
+        self.alpn: str | None = None
         self.peer: Peer
         self.received: Callable[[bytes], None]
         self._recv: Callable[[int], bytes]
         self._send: Callable[[bytes], int]
+        # What _send is while nothing is unsent.
+        self._sender: Callable[[bytes], int]
 
     @property
     def is_opening(self) -> bool:
@@ -81,7 +101,10 @@ class Connection:
 
     def open(self) -> None:
         """Begin to connect; the peer hears `opened` or `failed` later, never from within this call."""
-        family, sockaddr = self._address
+        if self._origin.address is None:
+            self._fail_soon("dns", self._origin.unresolved)
+            return
+        family, sockaddr = self._origin.address
         try:
             self._socket = native_socket(family, socket.SOCK_STREAM)
             self._socket.setblocking(False)
@@ -93,7 +116,7 @@ class Connection:
         if code in (0, errno.EINPROGRESS):
             self._watch_writes(self._connected)
         else:
-            self._fail_soon(_connect_error(code), code)
+            self._fail_soon(_connect_error(code), os.strerror(code))
 
     def send(self, data: bytes) -> None:
         """Send bytes now, or as soon as the socket takes them."""
@@ -101,10 +124,10 @@ class Connection:
         send = self._send
         try:
             sent = send(data)
-        except (BlockingIOError, InterruptedError):
+        except NOT_NOW:
             sent = 0
         except OSError as error:
-            self._fail_soon("reset", error.errno)
+            self._fail_soon(*_broken(error))
             return
         if sent != len(data):
             self._unsent = data[sent:]
@@ -145,21 +168,30 @@ class Connection:
         if opened is None:
             return
         if code := opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self._fail(_connect_error(code), code)
-            return
+            self._fail(_connect_error(code), os.strerror(code))
+        else:
+            self._stand(opened)
+
+    def _stand(self, opened: socket.socket) -> None:
+        """Go on once TCP stands."""
+        self._begin(opened.recv, opened.send)
+
+    def _begin(self, recv: Callable[[int], bytes], send: Callable[[bytes], int]) -> None:
+        """Move bytes from now on, in these ways."""
         self.is_open = True
-        self._recv, self._send = opened.recv, opened.send
-        self._loop.add_reader(opened, self._readable)
+        self._recv, self._send = recv, send
+        self._sender = send
+        self._loop.add_reader(self._socket, self._readable)
         self.peer.opened()
 
     def _readable(self) -> None:
         recv = self._recv
         try:
             data = recv(self._read_bytes)
-        except (BlockingIOError, InterruptedError):
+        except NOT_NOW:
             return
         except OSError as error:
-            self._fail("reset", error.errno)
+            self._fail(*_broken(error))
             return
         if data:
             received = self.received
@@ -179,20 +211,20 @@ class Connection:
         rest, self._unsent = self._unsent, b""
         self._unwatch_writes()
         if self._socket is not None and self.is_open:
-            self._send = self._socket.send
+            self._send = self._sender
             self.send(rest)
 
-    def _fail_soon(self, kind: str, code: int | None) -> None:
+    def _fail_soon(self, kind: str, text: str) -> None:
         # Told later: the caller is in the middle of its own step. By then the socket may be another one.
-        self._loop.call_soon(self._fail_if, self._socket, kind, code)
+        self._loop.call_soon(self._fail_if, self._socket, kind, text)
 
-    def _fail_if(self, which: socket.socket | None, kind: str, code: int | None) -> None:
+    def _fail_if(self, which: socket.socket | None, kind: str, text: str) -> None:
         if which is self._socket:
-            self._fail(kind, code)
+            self._fail(kind, text)
 
-    def _fail(self, kind: str, code: int | None) -> None:
+    def _fail(self, kind: str, text: str) -> None:
         self.close()
-        self.peer.failed(kind, os.strerror(code) if code else "unknown")
+        self.peer.failed(kind, text)
 
     def _watch_writes(self, callback: Callable[[], None]) -> None:
         self._loop.add_writer(self._socket, callback)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from controller.load.job import Job
-from controller.load.wire.address import Address
+from controller.load.wire.address import Origin
 from controller.load.wire.carrier import Carrier
 from controller.load.wire.closed import ClosedLane
 from controller.load.wire.connection import Connection
 from controller.load.wire.deck import compiled
 from controller.load.wire.http1 import Http1
 from controller.load.wire.script import Script
+from controller.load.wire.secure import SecureConnection, secure_context
 from controller.load.wire.tally import NS_PER_S, Tally
 
 # How often windows that nobody's answer closed are closed, and whether a drain has come to its end is looked at.
@@ -42,12 +43,13 @@ class ModelLane(Protocol):
 
 
 class Drive:
-    """One trial under way on one worker. All of it runs in the engine's thread.
+    """One trial under way on one worker. All of it runs in the engine's thread, but for its making.
 
     script is what Locust's own users do in it; the trial has drained only once that is over.
+    Raises LoadError for a job whose address or authorities make no sense.
     """
 
-    def __init__(self, loop: Any, job: Job, address: Address, tell: Callable[[], None], *, script: Script) -> None:
+    def __init__(self, loop: Any, job: Job, tell: Callable[[], None], *, script: Script) -> None:
         self.job = job
         self._deal, tallies = compiled(job)
         self.tally = Tally(job.order, tallies, tell)
@@ -58,7 +60,8 @@ class Drive:
         self.late = False
         self._leaving: set[ModelLane] = set()
         self._loop = loop
-        self._address = address
+        self._origin = Origin.of(job.url)
+        self._context = secure_context(job.trust, alpn="http/1.1") if self._origin.secure else None
         self._started = False
         self._look_ns = 0
 
@@ -85,7 +88,12 @@ class Drive:
 
     def _carriers(self) -> list[Carrier]:
         """Return what carries the requests of one connection."""
-        return [Http1(Connection(self._loop, self._address))]
+        return [Http1(self._connection())]
+
+    def _connection(self) -> Connection:
+        if self._context is None:
+            return Connection(self._loop, self._origin)
+        return SecureConnection(self._loop, self._origin, self._context)
 
     def _lane(self, carrier: Carrier) -> ModelLane:
         return ClosedLane(self._loop, carrier, self.tally, deal=self._deal, gone=self._leaving.discard)

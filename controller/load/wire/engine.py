@@ -7,7 +7,6 @@ from typing import Any
 import uvloop
 
 from controller.load.job import Job
-from controller.load.wire.address import address_of
 from controller.load.wire.drive import Drive
 from controller.load.wire.native import run_in_thread
 from controller.load.wire.script import Script
@@ -32,9 +31,9 @@ class Engine:
         """Make ready for a trial; what was driven before is closed, and connections attached before go on in it.
 
         script is what Locust's own users will do in it, None where there are none. Raises LoadError for an address
-        that cannot be.
+        that makes no sense.
         """
-        drive = Drive(self._loop, job, address_of(job.url), self._tell, script=script or Script())
+        drive = Drive(self._loop, job, self._tell, script=script or Script())
         before, self._drive = self._drive, drive
         if before is not None:
             self._loop.call_soon_threadsafe(before.close)
