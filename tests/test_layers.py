@@ -55,10 +55,8 @@ WIRE_LAYER = {
     "open": "model",
     "arrivals": "model",
     "timer": "model",
-    "script": "model",
     "deck": "joining",
     "draws": "joining",
-    "http1_request": "joining",
     "drive": "joining",
     "engine": "joining",
 }
