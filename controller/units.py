@@ -19,8 +19,14 @@ def rate_text(per_s: float) -> str:
     return f"{per_s:,.0f}" if per_s >= 100 else three_digits(per_s)
 
 
+class AtLeast(float):
+    """A number known only to be no less than this; tables hold it as it is, texts say so."""
+
+
 def duration_text(ms: float) -> str:
-    """Return a latency given in milliseconds, in the unit that reads best: 84 us, 4.21 ms, 1.3 s."""
+    """Return a latency given in milliseconds, in the unit that reads best: 84 us, 4.21 ms, 1.3 s, at least 30.0 s."""
+    if isinstance(ms, AtLeast):
+        return f"≥ {duration_text(float(ms))}"
     if ms < 1:
         return f"{ms * 1000:.0f} us"
     if ms < 1000:

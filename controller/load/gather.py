@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from controller.load.drive import Driven
 from controller.measure.trial import Usage
-from controller.measure.window import EndpointCounts, Phase, Window, merged_counts, merged_window
+from controller.measure.window import EndpointCounts, Phase, Window, merged_window
 
 # Merging costs a pass over all buckets: done for so many windows at once, memory stays small and time linear.
 _MERGED_AT_ONCE = 64
@@ -29,7 +29,7 @@ class Gathered:
 
     def keep(self, window: Window) -> None:
         """Take a sealed window."""
-        together = merged_counts(window.endpoints.values())
+        together = window.together
         self.samples += together.samples
         self.answered += together.answered
         for kind, n in together.errors.items():

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from controller.plan.expect import ANY_2XX, Expect
-from controller.plan.scenario import Request
+from controller.plan.scenario import Load, Request, Stage
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 
 
@@ -39,12 +39,32 @@ def job_request(request: Request) -> JobRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """Which arrivals an open load plans: "poisson" or "constant", at the rates of its stages, one after the other.
+
+    Rates are those of all workers together. A stage without a duration does not end.
+    """
+
+    arrivals: str
+    stages: tuple[Stage, ...]
+
+
+def offered_by(load: Load) -> Offered | None:
+    """Return what a load offers; None in the closed model, where answers alone say when to send."""
+    if load.model != "open":
+        return None
+    constant = () if load.rate_per_s is None else (Stage(rate_per_s=load.rate_per_s),)
+    return Offered(arrivals=load.arrivals, stages=load.stages or constant)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One trial's load: where to, what, and how answers are checked.
 
     order is the trial's place in the run. contract is contract_to_wire's value, or None for a server
     with other routes: then any 2xx is right. share is (number, workers): which worker this is of how many;
     the master sets it for each. trust holds authorities as text: workers on other machines have no such file.
+    offered is None in the closed model.
     """
 
     order: int
@@ -54,6 +74,7 @@ class Job:
     keepalive: bool = True
     trust: Trust = BY_THIS_MACHINE
     timeout_s: float = 30.0
+    offered: Offered | None = None
     seed: int = 0
     share: tuple[int, int] = (0, 1)
     contract: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -72,8 +93,14 @@ def job_to_wire(job: Job) -> dict[str, Any]:
 def job_from_wire(wire: Mapping[str, Any]) -> Job:
     """Return the job that job_to_wire gave."""
     requests = tuple(map(_request_from_wire, wire["requests"]))
-    given = {"headers": _pairs(wire["headers"]), "trust": Trust(**wire["trust"]), "share": tuple(wire["share"])}
-    return Job(**{**wire, "requests": requests, **given})
+    plain = {"headers": _pairs(wire["headers"]), "trust": Trust(**wire["trust"]), "share": tuple(wire["share"])}
+    return Job(**{**wire, **plain, "requests": requests, "offered": _offered_from_wire(wire["offered"])})
+
+
+def _offered_from_wire(wire: Mapping[str, Any] | None) -> Offered | None:
+    if wire is None:
+        return None
+    return Offered(arrivals=wire["arrivals"], stages=tuple(Stage(**stage) for stage in wire["stages"]))
 
 
 def _request_from_wire(wire: Mapping[str, Any]) -> JobRequest:

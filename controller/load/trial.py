@@ -10,7 +10,7 @@ from controller.load.bench import Bench, Ears
 from controller.load.drive import Driven, Watch, drive
 from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
-from controller.load.job import Job, job_request
+from controller.load.job import Job, job_request, offered_by
 from controller.load.verdict import judged
 from controller.load.wire.draws import sample_requests
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
@@ -131,6 +131,7 @@ def job_of(scenario: Scenario, running: Running, *, order: int, seed: int, contr
         keepalive=scenario.load.keepalive,
         trust=scenario.load.trust(),
         timeout_s=scenario.load.timeout_s,
+        offered=offered_by(scenario.load),
         seed=seed,
         contract=None if contract is None else contract_to_wire(contract),
     )

@@ -6,9 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from controller.measure.histogram import Histogram, from_wire, merged, to_wire
+from controller.units import AtLeast
 
 # Errors after which the server had certainly answered: it counted them too.
 ANSWERED_WRONG = frozenset({"wrong_status", "wrong_length", "wrong_body", "malformed"})
+# Errors of attempts that were waited for until their time was over.
+GIVEN_UP = frozenset({"timeout", "connect_timeout"})
 
 
 class Phase(StrEnum):
@@ -25,12 +28,19 @@ class EndpointCounts:
 
     service is None where the load model makes both the same (closed). bytes counts received bytes,
     heads included. errors maps a bounded kind to how often; an error is never in a histogram.
+
+    The open model alone knows the rest: lag is how late arrivals were taken up, which is the generator's own
+    lateness; queued how many found no free connection then; timeout_us how long after its planned send an arrival
+    is given up, so that a time-out is known to have taken at least as long.
     """
 
     latency: Histogram = field(default_factory=Histogram)
     service: Histogram | None = None
     bytes: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
+    lag: Histogram | None = None
+    queued: int = 0
+    timeout_us: int | None = None
 
     @property
     def samples(self) -> int:
@@ -52,12 +62,35 @@ class EndpointCounts:
         """Answers that the server gave whole, right or wrong."""
         return self.samples + sum(n for kind, n in self.errors.items() if kind in ANSWERED_WRONG)
 
+    @property
+    def unanswered(self) -> int:
+        """Arrivals of the open model that were given up: their latency is at least the time-out."""
+        return 0 if self.timeout_us is None else sum(self.errors.get(kind, 0) for kind in GIVEN_UP)
+
+    def latency_ms(self, part: int, of: int) -> float | None:
+        """Return the latency, in milliseconds, that part out of `of` arrivals do not exceed; None without any.
+
+        Where that falls among arrivals that were given up it is AtLeast the time-out. This is the one way to a
+        percentile of latency.
+        """
+        arrivals = self.samples + self.unanswered
+        rank = -(-arrivals * part // of)
+        if self.timeout_us is not None and rank > self.samples:
+            return AtLeast(self.timeout_us / 1000)
+        return self.latency.quantile_ms(rank, self.samples) if arrivals else None
+
+    def service_ms(self, part: int, of: int) -> float | None:
+        """Return the same for service time, over the right answers; where none is kept apart it is the latency."""
+        return (self.latency if self.service is None else self.service).quantile_ms(part, of)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """Counts between two moments of a trial's clock, of one worker or merged over all.
 
-    order is the trial's place in the run as run; start_s and end_s count from the trial's first send.
+    order is the trial's place in the run as run; start_s and end_s count from the trial's first send. In the open
+    model attempts belong to the phase that they were planned in: earlier holds those that came to an end here and
+    were planned before the measured phase.
     """
 
     order: int
@@ -68,11 +101,24 @@ class Window:
     users: int = 0
     workers: int = 1
     endpoints: Mapping[str, EndpointCounts] = field(default_factory=dict)
+    earlier: Mapping[str, EndpointCounts] = field(default_factory=dict)
+
+    @property
+    def together(self) -> EndpointCounts:
+        """What came to an end in this window, of all endpoints and whenever it was planned."""
+        return merged_counts([*self.endpoints.values(), *self.earlier.values()])
 
     @property
     def attempts(self) -> int:
-        """Requests of all endpoints that came to an end in this window."""
-        return sum(counts.attempts for counts in self.endpoints.values())
+        """Requests of all endpoints that came to an end in this window, whenever they were planned."""
+        return sum(counts.attempts for counts in (*self.endpoints.values(), *self.earlier.values()))
+
+    @property
+    def measured(self) -> Mapping[str, EndpointCounts]:
+        """What belongs to the measured phase: in the open model also what was planned in it and ended after it."""
+        if self.phase is Phase.DRAIN:
+            return {name: counts for name, counts in self.endpoints.items() if counts.lag is not None}
+        return self.endpoints if self.phase is Phase.MEASURED else {}
 
 
 def merged_counts(parts: Iterable[EndpointCounts]) -> EndpointCounts:
@@ -83,19 +129,28 @@ def merged_counts(parts: Iterable[EndpointCounts]) -> EndpointCounts:
         for kind, n in part.errors.items():
             errors[kind] = errors.get(kind, 0) + n
     apart = any(part.service is not None for part in listed)
+    opened = any(part.lag is not None for part in listed)
     return EndpointCounts(
         latency=merged(part.latency for part in listed),
         service=merged(part.latency if part.service is None else part.service for part in listed) if apart else None,
         bytes=sum(part.bytes for part in listed),
         errors=errors,
+        lag=merged(part.lag for part in listed if part.lag is not None) if opened else None,
+        queued=sum(part.queued for part in listed),
+        timeout_us=min((part.timeout_us for part in listed if part.timeout_us is not None), default=None),
     )
 
 
 def merged_endpoints(windows: Iterable[Window]) -> dict[str, EndpointCounts]:
     """Return each endpoint's counts over several windows."""
+    return merged_by_endpoint(window.endpoints for window in windows)
+
+
+def merged_by_endpoint(listed: Iterable[Mapping[str, EndpointCounts]]) -> dict[str, EndpointCounts]:
+    """Return each endpoint's counts over several mappings from endpoints to counts."""
     parts: dict[str, list[EndpointCounts]] = {}
-    for window in windows:
-        for endpoint, counts in window.endpoints.items():
+    for endpoints in listed:
+        for endpoint, counts in endpoints.items():
             parts.setdefault(endpoint, []).append(counts)
     return {endpoint: merged_counts(listed) for endpoint, listed in sorted(parts.items())}
 
@@ -109,17 +164,21 @@ def merged_window(windows: Iterable[Window]) -> Window:
         users=sum(window.users for window in listed),
         workers=sum(window.workers for window in listed),
         endpoints=merged_endpoints(listed),
+        earlier=merged_by_endpoint(window.earlier for window in listed),
     )
 
 
 def counts_to_wire(counts: EndpointCounts) -> dict[str, Any]:
-    """Return an endpoint's counts as plain JSON values."""
-    return {
+    """Return an endpoint's counts as plain JSON values; what only the open model has stands only where it is."""
+    wire = {
         "latency": to_wire(counts.latency),
         "service": None if counts.service is None else to_wire(counts.service),
         "bytes": counts.bytes,
         "errors": dict(counts.errors),
     }
+    if counts.lag is None:
+        return wire
+    return {**wire, "lag": to_wire(counts.lag), "queued": counts.queued, "timeout_us": counts.timeout_us}
 
 
 def counts_from_wire(wire: Mapping[str, Any]) -> EndpointCounts:
@@ -129,11 +188,15 @@ def counts_from_wire(wire: Mapping[str, Any]) -> EndpointCounts:
         service=None if wire["service"] is None else from_wire(wire["service"]),
         bytes=wire["bytes"],
         errors=wire["errors"],
+        lag=from_wire(wire["lag"]) if "lag" in wire else None,
+        queued=wire.get("queued", 0),
+        timeout_us=wire.get("timeout_us"),
     )
 
 
 def window_to_wire(window: Window) -> dict[str, Any]:
     """Return a window as plain JSON values, as it travels and as it stands in windows.jsonl."""
+    earlier = {endpoint: counts_to_wire(counts) for endpoint, counts in window.earlier.items()}
     return {
         "order": window.order,
         "index": window.index,
@@ -143,6 +206,7 @@ def window_to_wire(window: Window) -> dict[str, Any]:
         "users": window.users,
         "workers": window.workers,
         "endpoints": {endpoint: counts_to_wire(counts) for endpoint, counts in window.endpoints.items()},
+        **({"earlier": earlier} if earlier else {}),
     }
 
 
@@ -157,4 +221,5 @@ def window_from_wire(wire: Mapping[str, Any]) -> Window:
         users=wire["users"],
         workers=wire["workers"],
         endpoints={endpoint: counts_from_wire(counts) for endpoint, counts in wire["endpoints"].items()},
+        earlier={endpoint: counts_from_wire(counts) for endpoint, counts in wire.get("earlier", {}).items()},
     )

@@ -89,12 +89,35 @@ def headers_with(headers: Sequence[tuple[str, str]], body: str | None) -> Sequen
     return (*headers, ("Content-Type", "application/json"))
 
 
+STAGE_RULES: Final[Mapping[str, Rule]] = {
+    "rate_per_s": LOAD_RULES["rate_per_s"],
+    "duration_s": LOAD_RULES["duration_s"],
+    "ramp": FLAG,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A rate of arrivals that is held for a time; with ramp it is reached evenly, from that of the stage before.
+
+    Only a rate without end has no duration.
+    """
+
+    rate_per_s: float
+    duration_s: float | None = None
+    ramp: bool = False
+
+    def __post_init__(self) -> None:
+        hold(self, STAGE_RULES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """How requests are offered. workers 0 is one a generator core; warmup_s None is until steady ("auto").
 
-    rate_per_s and arrivals matter in the open model only; connections are in_flight / streams. ca_file is a file of
-    the authorities that are believed instead of this machine's.
+    rate_per_s, arrivals and stages matter in the open model only, where stages are the measured phase:
+    duration_s is all of them together. connections are in_flight / streams. ca_file is a file of the authorities
+    that are believed instead of this machine's.
     """
 
     model: str = "closed"
@@ -105,6 +128,7 @@ class Load:
     tls_verify: bool = True
     ca_file: str | None = None
     rate_per_s: float | None = None
+    stages: tuple[Stage, ...] = ()
     arrivals: str = "poisson"
     timeout_s: float = 30.0
     ramp_up_s: float = 0.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from controller.load.job import Job, JobRequest
 from controller.load.wire.engine import Engine
 from controller.measure.errors import ErrorKind
-from controller.measure.window import EndpointCounts, Window, merged_counts, merged_endpoints
+from controller.measure.window import EndpointCounts, Window, merged_by_endpoint, merged_counts
 from tests.load.servers import Script, ScriptedServer
 
 WITHIN_S = 30.0
@@ -28,7 +28,7 @@ class Outcome:
     @property
     def endpoints(self) -> dict[str, EndpointCounts]:
         """What each endpoint did."""
-        return merged_endpoints(self.windows)
+        return merged_by_endpoint(part for window in self.windows for part in (window.endpoints, window.earlier))
 
     @property
     def counts(self) -> EndpointCounts:

@@ -10,7 +10,7 @@ from controller.load.drive import Driven, Watch, drive
 from controller.load.fleet import Crew, Fleet, start_fleet
 from controller.load.job import Job, JobRequest
 from controller.load.place import locustfile
-from controller.measure.window import EndpointCounts, Phase, Window, merged_counts, merged_endpoints
+from controller.measure.window import EndpointCounts, Phase, Window, merged_by_endpoint, merged_counts
 from controller.plan.scenario import Load
 from controller.stack.cpus import usable_cores
 from controller.stack.supervisor import supervise
@@ -33,7 +33,7 @@ class Sealed:
     @property
     def endpoints(self) -> dict[str, EndpointCounts]:
         """All windows together, by endpoint."""
-        return merged_endpoints(self.windows)
+        return merged_by_endpoint(part for window in self.windows for part in (window.endpoints, window.earlier))
 
     @property
     def counts(self) -> EndpointCounts:

@@ -7,8 +7,8 @@ from math import ceil
 import pytest
 
 from controller.load.wire.ask import CHECK_EVERY
-from controller.load.wire.closed import LEAST_PAUSE_S
 from controller.load.wire.engine import Engine
+from controller.load.wire.pauses import LEAST_PAUSE_S
 from controller.measure.window import ANSWERED_WRONG
 from controller.plan.contract import contract_to_wire, read_contract
 from tests.load.driving import Driving, ask, driven, job_for, until

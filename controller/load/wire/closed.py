@@ -6,15 +6,44 @@ from typing import Any
 
 from controller.load.wire.ask import Ask
 from controller.load.wire.carrier import Carrier
+from controller.load.wire.pauses import ANSWERED_WHOLE, pause_after_s
 from controller.load.wire.tally import NS_PER_S, Tally
 
-# After an attempt on a connection that never answered the lane pauses, each time twice as long.
-LEAST_PAUSE_S = 0.01
-MOST_PAUSE_S = 1.0
-# Errors after which the server is there and goes on as after a right answer.
-ANSWERED_WHOLE = frozenset({"wrong_status", "wrong_length", "wrong_body"})
-
 _clock_ns = time.monotonic_ns
+
+
+class ClosedModel:
+    """Gives each carrier a lane of its own; there is nothing to plan.
+
+    deal gives the next request of the worker; gone is called with each lane that was asked to leave and has
+    nothing in flight.
+    """
+
+    idle = True
+
+    def __init__(
+        self, loop: Any, tally: Tally, *, deal: Callable[[], Ask], gone: Callable[["ClosedLane"], object]
+    ) -> None:
+        self._loop, self._tally, self._deal, self._gone = loop, tally, deal, gone
+
+    def lane(self, carrier: Carrier) -> "ClosedLane":
+        """Return a new lane."""
+        return ClosedLane(self._loop, carrier, self._tally, deal=self._deal, gone=self._gone)
+
+    def start(self, start_ns: int) -> None:
+        """Lanes begin by themselves."""
+
+    def measure(self, from_s: float, until_s: float) -> None:
+        """Lanes send until the tally says that sending is over."""
+
+    def stop(self, now_ns: int) -> None:
+        """The tally has stopped them."""
+
+    def look(self, now_ns: int) -> None:
+        """Nothing waits but in lanes."""
+
+    def close(self) -> None:
+        """There is nothing to let go."""
 
 
 class ClosedLane:
@@ -121,8 +150,7 @@ class ClosedLane:
             if self._carrier.reusable:
                 self.begin()
             return
-        # A server that breaks off after many answers is asked again at once: it may do so by design.
-        self._pause_s = min(MOST_PAUSE_S, max(LEAST_PAUSE_S, 2 * self._pause_s)) if self._late_ns else 0.0
+        self._pause_s = pause_after_s(self._pause_s, never_answered=self._late_ns > 0)
         self._loop.call_later(self._pause_s, self.begin)
 
     def released(self) -> None:

@@ -7,19 +7,23 @@ from typing import Any, Protocol
 
 from controller.load.job import Job
 from controller.load.wire.address import Origin
+from controller.load.wire.arrivals import Arrivals
+from controller.load.wire.ask import Ask
 from controller.load.wire.carrier import Carrier
-from controller.load.wire.closed import ClosedLane
+from controller.load.wire.closed import ClosedModel
 from controller.load.wire.connection import Connection
 from controller.load.wire.deck import compiled
 from controller.load.wire.http1 import Http1
+from controller.load.wire.open import OpenModel
 from controller.load.wire.script import Script
 from controller.load.wire.secure import SecureConnection, secure_context
 from controller.load.wire.tally import NS_PER_S, Tally
 
 # How often windows that nobody's answer closed are closed, and whether a drain has come to its end is looked at.
 _TICK_S = 0.02
-# How often attempts are looked through for time-outs; a time-out is found at most this much late.
-_LOOK_S = 0.1
+# Attempts are looked through for time-outs in so many turns, each a share of the lanes, so that none of ten thousand
+# is kept waiting meanwhile; a time-out is found at most that many turns late.
+_LOOK_TURNS = 5
 
 
 class ModelLane(Protocol):
@@ -42,6 +46,32 @@ class ModelLane(Protocol):
         """Give up what has waited longer than the time-out."""
 
 
+class Model(Protocol):
+    """What a trial asks of its load model. idle says whether it will begin nothing more by itself."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is planned and nothing waits outside of lanes."""
+
+    def lane(self, carrier: Carrier) -> ModelLane:
+        """Return a new lane on a carrier."""
+
+    def start(self, start_ns: int) -> None:
+        """Begin at a moment of time.monotonic_ns."""
+
+    def measure(self, from_s: float, until_s: float) -> None:
+        """Hear of the measured phase, in seconds of the trial's clock."""
+
+    def stop(self, now_ns: int) -> None:
+        """Plan nothing after a moment."""
+
+    def look(self, now_ns: int) -> None:
+        """Give up what has waited longer than the time-out outside of lanes."""
+
+    def close(self) -> None:
+        """Let go what the model holds."""
+
+
 class Drive:
     """One trial under way on one worker. All of it runs in the engine's thread, but for its making.
 
@@ -51,7 +81,7 @@ class Drive:
 
     def __init__(self, loop: Any, job: Job, tell: Callable[[], None], *, script: Script) -> None:
         self.job = job
-        self._deal, tallies = compiled(job)
+        deal, tallies = compiled(job)
         self.tally = Tally(job.order, tallies, tell)
         self.tally.before_close = self._count_script
         self.script = script
@@ -59,11 +89,14 @@ class Drive:
         self.drained = False
         self.late = False
         self._leaving: set[ModelLane] = set()
+        self._timeout_ns = round(job.timeout_s * NS_PER_S)
+        self._model = self._model_of(loop, deal)
         self._loop = loop
         self._origin = Origin.of(job.url)
         self._context = secure_context(job.trust, alpn="http/1.1") if self._origin.secure else None
         self._started = False
-        self._look_ns = 0
+        self._to_look_at: list[ModelLane] = []
+        self._at_once = 0
 
     @property
     def finishing(self) -> bool:
@@ -72,7 +105,7 @@ class Drive:
 
     def attach(self, number: int) -> None:
         """Add a connection with its lanes: it connects ahead of the start, or begins at once where the trial runs."""
-        lanes = self.lanes[number] = [self._lane(carrier) for carrier in self._carriers()]
+        lanes = self.lanes[number] = [self._model.lane(carrier) for carrier in self._carriers()]
         for lane in lanes:
             if self._started:
                 lane.begin()
@@ -95,8 +128,16 @@ class Drive:
             return Connection(self._loop, self._origin)
         return SecureConnection(self._loop, self._origin, self._context)
 
-    def _lane(self, carrier: Carrier) -> ModelLane:
-        return ClosedLane(self._loop, carrier, self.tally, deal=self._deal, gone=self._leaving.discard)
+    def _model_of(self, loop: Any, deal: Callable[[], Ask]) -> Model:
+        job, gone = self.job, self._leaving.discard
+        if job.offered is None:
+            return ClosedModel(loop, self.tally, deal=deal, gone=gone)
+        arrivals = Arrivals(job.offered, seed=job.seed, share=job.share)
+        return OpenModel(loop, self.tally, arrivals, deal=deal, gone=gone, timeout_ns=self._timeout_ns)
+
+    @property
+    def _rested(self) -> bool:
+        return self._model.idle and all(lane.idle for lane in self._all_lanes())
 
     def _all_lanes(self) -> Iterator[ModelLane]:
         for lanes in self.lanes.values():
@@ -116,16 +157,20 @@ class Drive:
         for lanes in self.lanes.values():
             for lane in lanes:
                 lane.begin()
+        self._model.start(start_ns)
         self._tick()
 
     def measure(self, from_s: float, until_s: float) -> None:
         """Set the measured phase; remembered as late where its begin has passed already."""
         self.late = not self.tally.measure(from_s, until_s) or self.late
+        self._model.measure(from_s, until_s)
 
     def stop(self) -> None:
         """End the sending now."""
         if self._started:
-            self.tally.stop(time.monotonic_ns())
+            now_ns = time.monotonic_ns()
+            self.tally.stop(now_ns)
+            self._model.stop(now_ns)
         else:
             self.drained = True
 
@@ -143,13 +188,21 @@ class Drive:
         now_ns = time.monotonic_ns()
         self.tally.roll(now_ns)
         self._count_script(now_ns)
-        if now_ns - self._look_ns > _LOOK_S * NS_PER_S:
-            self._look_ns = now_ns
-            for lane in list(self._all_lanes()):
-                lane.look(now_ns, round(self.job.timeout_s * NS_PER_S))
-        if not self.tally.sending and self.script.over and all(lane.idle for lane in self._all_lanes()):
+        self._look(now_ns)
+        if not self.tally.sending and self.script.over and self._rested:
+            self._model.close()
             self._count_script(math.inf)
             self.tally.finish(time.monotonic_ns())
             self.drained = True
         else:
             self._loop.call_later(_TICK_S, self._tick)
+
+    def _look(self, now_ns: int) -> None:
+        """Give up what has waited too long: look at the next share of the lanes."""
+        self._model.look(now_ns)
+        if not self._to_look_at:
+            self._to_look_at = list(self._all_lanes())
+            self._at_once = -(-len(self._to_look_at) // _LOOK_TURNS)
+        for lane in self._to_look_at[-self._at_once :]:
+            lane.look(now_ns, self._timeout_ns)
+        del self._to_look_at[-self._at_once :]

@@ -55,6 +55,9 @@ class Script:
                 tally.error(counter, report.kind, report.text, now_ns=report.at_ns)
             else:
                 counter.durations[report.us] += 1
+                if counter.timeout_us is not None:
+                    # It shares its name with an endpoint of an open load, where service times stand apart.
+                    counter.services[report.us] += 1
                 counter.bytes += report.size
 
 

@@ -17,30 +17,70 @@ class EndpointTally:
     """What one endpoint did in the window that is open.
 
     durations maps microseconds from the planned send to how often: a plain dict is the cheapest
-    histogram Python has; it is put into buckets when the window closes.
+    histogram Python has; it is put into buckets when the window closes. In the closed model service times
+    are kept where they differ only (moved_*); in the open one all of them are (services), beside how late
+    arrivals were taken up (lags). timeout_us is how long an open load waits for an answer, None where closed.
     """
 
-    __slots__ = ("bytes", "durations", "endpoint", "errors", "moved_latency", "moved_service")
+    __slots__ = (
+        "_earlier",
+        "bytes",
+        "durations",
+        "endpoint",
+        "errors",
+        "lags",
+        "moved_latency",
+        "moved_service",
+        "queued",
+        "services",
+        "timeout_us",
+    )
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, *, timeout_us: int | None = None) -> None:
         self.endpoint = endpoint
+        self.timeout_us = timeout_us
+        self._earlier: EndpointTally | None = None
         self.clear()
+
+    @property
+    def earlier(self) -> "EndpointTally":
+        """Where attempts count that were planned before the phase that the open window lies in."""
+        if self._earlier is None:
+            self._earlier = EndpointTally(self.endpoint, timeout_us=self.timeout_us)
+        return self._earlier
 
     def clear(self) -> None:
         """Begin a new window."""
         self.durations: dict[int, int] = defaultdict(int)
         self.moved_latency: dict[int, int] = defaultdict(int)
         self.moved_service: dict[int, int] = defaultdict(int)
+        self.services: dict[int, int] = defaultdict(int)
+        self.lags: dict[int, int] = defaultdict(int)
         self.errors: dict[str, int] = defaultdict(int)
-        self.bytes = 0
+        self.bytes = self.queued = 0
+
+    def take(self) -> tuple[EndpointCounts | None, EndpointCounts | None]:
+        """Return what was counted since the last time, apart what was planned before; None is nothing."""
+        earlier = None if self._earlier is None else self._earlier.take()[0]
+        counts = self.counts() if self.durations or self.errors or self.lags else None
+        self.clear()
+        return counts, earlier
 
     def counts(self) -> EndpointCounts:
         """Return what was counted since the last clear."""
         return EndpointCounts(
-            latency=recorded(self.durations), service=self._service(), bytes=self.bytes, errors=dict(self.errors)
+            latency=recorded(self.durations),
+            service=self._service(),
+            bytes=self.bytes,
+            errors=dict(self.errors),
+            lag=None if self.timeout_us is None else recorded(self.lags),
+            queued=self.queued,
+            timeout_us=self.timeout_us,
         )
 
     def _service(self) -> Histogram | None:
+        if self.services:
+            return recorded(self.services)
         if not self.moved_latency:
             return None
         durations = dict(self.durations)
@@ -59,7 +99,8 @@ class Tally:
     it must equal what the windows hold. sending turns False at the end of the measured phase. before_close is
     called with the moment at which a window is about to close, to count what else came to its end before.
     Of each kind of error, messages has the first few texts, and spans when the first and the last came, in seconds of
-    the trial's clock.
+    the trial's clock. phase_began_ns is 0 until the measured phase has begun: what was planned before it counts
+    apart from then on.
     """
 
     def __init__(self, order: int, endpoints: dict[str, EndpointTally], tell: Callable[[], None]) -> None:
@@ -73,12 +114,18 @@ class Tally:
         self.sending = False
         self.closes_ns: float = inf
         self.before_close: Callable[[float], None] = lambda _: None
+        self.phase_began_ns = 0
         self._tell = tell
         self._start_ns = 0
         self._index = 0
         self._opened_s = 0.0
         self._from_s: float = inf
         self._until_s: float = inf
+
+    def time_out_after(self, timeout_us: int) -> None:
+        """Count as the open model does, which waits so long for each answer."""
+        for tally in self.endpoints.values():
+            tally.timeout_us = timeout_us
 
     def start(self, start_ns: int) -> None:
         """Begin the trial's clock at a moment of time.monotonic_ns."""
@@ -133,9 +180,7 @@ class Tally:
 
     def _close(self, end_s: float) -> None:
         self.before_close(self._start_ns + round(end_s * NS_PER_S))
-        endpoints = {name: counts for name, tally in self.endpoints.items() if (counts := tally.counts()).attempts}
-        for tally in self.endpoints.values():
-            tally.clear()
+        taken = {name: tally.take() for name, tally in self.endpoints.items()}
         self.closed.append(
             Window(
                 order=self.order,
@@ -143,7 +188,8 @@ class Tally:
                 start_s=self._opened_s,
                 end_s=end_s,
                 users=self.users,
-                endpoints=endpoints,
+                endpoints={name: counts for name, (counts, _) in taken.items() if counts is not None},
+                earlier={name: counts for name, (_, counts) in taken.items() if counts is not None},
             )
         )
         self._index += 1
@@ -158,3 +204,5 @@ class Tally:
         edges = [edge for edge in (self._from_s, self._until_s) if self._opened_s < edge < whole + _ROUNDING_S]
         self._closes_s = min(edges, default=whole)
         self.closes_ns = self._start_ns + round(self._closes_s * NS_PER_S)
+        if self._opened_s >= self._from_s:
+            self.phase_began_ns = self._start_ns + round(self._from_s * NS_PER_S)
