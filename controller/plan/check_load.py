@@ -1,22 +1,18 @@
 """What a load may say, and which of its settings can be together."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from controller.plan.factors import Level
 from controller.plan.problems import Problems, check_table
 from controller.plan.rules import DAY_S, FLAG, LIST, TABLE, Rule, number_above
 from controller.plan.scenario import LOAD_RULES
+from controller.plan.slo import SEARCH_RULES, Search, least_step_s
 from controller.plan.toml_text import KeyPath
 
 _KEYS: Final[dict[str, Rule]] = {**LOAD_RULES, "stages": LIST, "capacity": TABLE}
 _STAGE_RULES: Final = {"rate_per_s": LOAD_RULES["rate_per_s"], "duration_s": number_above(0, DAY_S), "ramp": FLAG}
-_CAPACITY_RULES: Final = {
-    "from_per_s": LOAD_RULES["rate_per_s"],
-    "to_per_s": LOAD_RULES["rate_per_s"],
-    "step_s": number_above(0, DAY_S),
-}
-_CAPACITY_DEFAULTS: Final = {"from_per_s": 100, "to_per_s": 1_000_000}
 
 
 def check_load(table: object, path: KeyPath, problems: Problems) -> dict[str, Any]:
@@ -40,9 +36,9 @@ def _check_stages(stages: list[object], path: KeyPath, problems: Problems) -> No
 
 
 def _check_capacity(table: dict[str, Any], path: KeyPath, problems: Problems) -> None:
-    given = {**_CAPACITY_DEFAULTS, **check_table(table, path, rules=_CAPACITY_RULES, problems=problems)}
+    given = {**asdict(Search()), **check_table(table, path, rules=SEARCH_RULES, problems=problems)}
     if given["from_per_s"] >= given["to_per_s"]:
-        problems.add((*path, "to_per_s"), f"expected more than from_per_s = {given['from_per_s']:,}, found no more")
+        problems.add((*path, "to_per_s"), f"expected more than from_per_s = {given['from_per_s']:,g}, found no more")
 
 
 def check_loads_together(
@@ -103,3 +99,19 @@ def _check_model(both: Mapping[str, Any], *, at: KeyPath, path: KeyPath, problem
         problems.add(path, 'expected a rate, or stages, with model = "open"; found neither')
     if model == "capacity" and "slo" not in both:
         problems.add((*at[:-1], "slo"), 'expected an SLO to keep with model = "capacity", found nothing')
+    elif model == "capacity" and at[0] == "scenarios":
+        _check_step(both, at=at, problems=problems)
+
+
+def _check_step(both: Mapping[str, Any], *, at: KeyPath, problems: Problems) -> None:
+    """A step must be long enough to show that a server falls behind: at first everyone answers in time."""
+    step_s = both.get("capacity", {}).get("step_s", Search().step_s)
+    needed_s = least_step_s(both["slo"])
+    if needed_s is None:
+        problems.add((*at[:-1], "slo"), 'expected a percentile to keep with model = "capacity", found none')
+    elif type(step_s) in (int, float) and step_s < needed_s:
+        problems.add(
+            (*at[:-1], "slo"),
+            f"expected a percentile that {step_s:g} s of load can break, found none that a server 2.5 % beyond its "
+            f"capacity breaks in less than {needed_s:,.3g} s: set load.capacity.step_s to that",
+        )

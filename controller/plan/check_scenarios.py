@@ -5,7 +5,8 @@ from typing import Any, Final
 from controller.plan.check_load import check_load
 from controller.plan.check_requests import check_request
 from controller.plan.problems import Problems, check_table
-from controller.plan.rules import FLAG, LIST, NAME, TABLE, Rule, number, number_above, text_like
+from controller.plan.rules import FLAG, LIST, NAME, TABLE, Rule, text_like
+from controller.plan.slo import SLO_RULES
 from controller.plan.toml_text import KeyPath
 
 _SCENARIO_RULES: Final[dict[str, Rule]] = {
@@ -15,10 +16,6 @@ _SCENARIO_RULES: Final[dict[str, Rule]] = {
     "locustfile": text_like("a relative path of a .py file", r"(?!/)(?!.*\.\.)[^\x00-\x1f\x7f]{1,300}\.py"),
     "load": TABLE,
     "slo": TABLE,
-}
-_SLO_RULES: Final[dict[str, Rule]] = {
-    **{f"p{part}_ms": number_above(0, 1_000_000) for part in ("50", "90", "95", "99", "999")},
-    "failures": number(0, 1),
 }
 _HEADER: Final = text_like("a header's name", r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE: Final = text_like("printable ASCII on one line, no space at its ends", r"(?! )[ -~]{0,4000}(?<! )")
@@ -51,10 +48,10 @@ def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, A
     load = check_load(given.get("load", {}), (*path, "load"), problems)
     if "slo" not in given:
         return load
-    check_table(given["slo"], (*path, "slo"), rules=_SLO_RULES, problems=problems)
+    slo = check_table(given["slo"], (*path, "slo"), rules=SLO_RULES, problems=problems)
     if not given["slo"]:
-        problems.add((*path, "slo"), f"expected at least one of {', '.join(_SLO_RULES)}, found none")
-    return {**load, "slo": given["slo"]}
+        problems.add((*path, "slo"), f"expected at least one of {', '.join(SLO_RULES)}, found none")
+    return {**load, "slo": slo}
 
 
 def _check_headers(headers: dict[str, Any], path: KeyPath, problems: Problems) -> None:

@@ -10,6 +10,7 @@ from controller.plan.factors import FACTORS, Level, variant_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.problems import Problems
 from controller.plan.scenario import METHODS, Load, Request, Scenario
+from controller.plan.slo import Search, Slo
 from controller.plan.toml_text import KeyPath, path_text
 
 # The settings of a load that are whole numbers, words or flags; all others are numbers of seconds or a rate.
@@ -90,7 +91,7 @@ def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dic
     paths += [("environment", key) for key in Environment.__dataclass_fields__]
     paths += [("factors", name) for name in FACTORS]
     for name, scenario in table["scenarios"].items():
-        paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers")]
+        paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers", "slo")]
         paths += [("scenarios", name, "load", key) for key in scenario.get("load", {})]
     sources = {path_text(path): _source_of(path, table, overridden) for path in paths}
     for factor, key in (*((factor, f"load.{key}") for factor, key in LOAD_FACTORS.items()), ("cpus", "cpus.target")):
@@ -118,9 +119,13 @@ def _load_levels(named: Mapping[str, Level]) -> dict[str, object]:
 def _load_of(settings: Mapping[str, Any]) -> Load:
     kept = {key: settings[key] for key in _KEPT if key in settings}
     numbers: dict[str, Any] = {
-        key: float(value) for key, value in settings.items() if key not in _KEPT and value != "auto"
+        key: float(value) for key, value in settings.items() if key not in (*_KEPT, "capacity") and value != "auto"
     }
-    return Load(**kept, **numbers)
+    return Load(**kept, **numbers, capacity=Search(**_floats(settings.get("capacity", {}))))
+
+
+def _floats(settings: Mapping[str, float]) -> dict[str, float]:
+    return {key: float(value) for key, value in settings.items()}
 
 
 def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]) -> Scenario:
@@ -130,6 +135,7 @@ def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]
         locustfile=table.get("locustfile"),
         headers=tuple(table.get("headers", {}).items()),
         load=_load_of(load),
+        slo=Slo(**_floats(table["slo"])) if "slo" in table else None,
     )
 
 

@@ -1,7 +1,7 @@
 """A scenario: what is requested, offered how, for how long."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from controller.plan.rules import (
     one_of,
     whole,
 )
+from controller.plan.slo import Search, Slo
 from controller.plan.trust import Trust, read_authorities
 
 METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
@@ -116,8 +117,9 @@ class Load:
     """How requests are offered. workers 0 is one a generator core; warmup_s None is until steady ("auto").
 
     rate_per_s, arrivals and stages matter in the open model only, where stages are the measured phase:
-    duration_s is all of them together. connections are in_flight / streams. ca_file is a file of the authorities
-    that are believed instead of this machine's.
+    duration_s is all of them together. A search takes arrivals as well, and capacity, which says where to search.
+    connections are in_flight / streams. ca_file is a file of the authorities that are believed instead of this
+    machine's.
     """
 
     model: str = "closed"
@@ -130,6 +132,7 @@ class Load:
     rate_per_s: float | None = None
     stages: tuple[Stage, ...] = ()
     arrivals: str = "poisson"
+    capacity: Search = field(default_factory=Search)
     timeout_s: float = 30.0
     ramp_up_s: float = 0.0
     workers: int = 1
@@ -155,6 +158,7 @@ class Scenario:
     """What is requested, and how: load is the plan's with this scenario's overrides and the factors applied.
 
     locustfile is a path below the project: its users run beside the wire users, alone where there are no requests.
+    slo is what a search for the capacity must keep; None in the other load models.
     """
 
     name: str
@@ -162,11 +166,14 @@ class Scenario:
     locustfile: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     load: Load
+    slo: Slo | None = None
 
     def __post_init__(self) -> None:
         hold(self, {"name": NAME})
         if not self.requests and self.locustfile is None:
             raise PlanError(f"scenario {self.name}: expected at least one request, found none")
+        if self.load.model == "capacity" and self.slo is None:
+            raise PlanError(f"scenario {self.name}: expected an SLO for the capacity model, found none")
 
     @property
     def endpoints(self) -> tuple[str, ...]:

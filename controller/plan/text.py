@@ -9,6 +9,7 @@ from controller.plan.factors import FACTORS
 from controller.plan.plan import Plan
 from controller.plan.resolve import LOAD_FACTORS
 from controller.plan.scenario import Load, Request, Scenario
+from controller.plan.slo import Search
 from controller.plan.toml_text import key_text, path_text, toml_value
 
 _HEAD = "# A plan as resolved. Beside each setting: where it came from (default, plan, --set)."
@@ -48,10 +49,12 @@ def _settings(plan: Plan, settings: Mapping[str, object], path: tuple[str, ...])
 
 
 def _load_settings(load: Load) -> dict[str, object]:
-    """Return a load as a plan says it: without what is not set, and what only the open model has."""
+    """Return a load as a plan says it: without what is not set, and what only other models have."""
     settings = {key: value for key, value in asdict(load).items() if value is not None or key == "warmup_s"}
-    if load.model != "open":
+    if load.model == "closed":
         del settings["arrivals"]
+    if load.model != "capacity" and load.capacity == Search():
+        del settings["capacity"]
     return {**settings, "warmup_s": "auto" if load.warmup_s is None else load.warmup_s}
 
 
@@ -77,6 +80,8 @@ def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
         yield from _settings(plan, {"locustfile": scenario.locustfile}, path)
     if scenario.headers:
         yield from _settings(plan, {"headers": dict(scenario.headers)}, path)
+    if scenario.slo is not None:
+        yield from _settings(plan, {"slo": scenario.slo.settings}, path)
     common = _load_settings(plan.load)
     own = {key: value for key, value in _load_settings(scenario.load).items() if common.get(key) != value}
     if own:
