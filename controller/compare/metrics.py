@@ -1,6 +1,6 @@
 """The numbers of a trial that are compared: one line adds one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +12,15 @@ class Metric:
     """A column of trials.csv that two targets can be compared by.
 
     judged: whether a difference gets a verdict. In a closed loop latency restates throughput (Little's
-    law: in flight = rate x latency), so it is shown as a ratio without one.
+    law: in flight = rate x latency), so it is shown as a ratio without one. whole: known for all endpoints
+    together only.
     """
 
     name: str
     of: Callable[[TrialResult, str], float | None]
     more_is_better: bool
     judged: bool
+    whole: bool = False
 
 
 def _latency(part: int, of: int) -> Callable[[TrialResult, str], float | None]:
@@ -32,8 +34,19 @@ def _latency(part: int, of: int) -> Callable[[TrialResult, str], float | None]:
 
 
 THROUGHPUT: Final = Metric(name="throughput_per_s", of=TrialResult.throughput_per_s, more_is_better=True, judged=True)
+CAPACITY: Final = Metric(
+    name="capacity_per_s", of=TrialResult.capacity_per_s, more_is_better=True, judged=True, whole=True
+)
 METRICS: Final = (
     THROUGHPUT,
     Metric(name="latency_p50_ms", of=_latency(50, 100), more_is_better=False, judged=False),
     Metric(name="latency_p99_ms", of=_latency(99, 100), more_is_better=False, judged=False),
 )
+
+
+def metrics_of(trials: Iterable[TrialResult]) -> tuple[Metric, ...]:
+    """Return what trials of one scenario are compared by, first what a ranking goes by.
+
+    After a search that is the capacity alone: throughput and latency are those of a rate that the search chose.
+    """
+    return (CAPACITY,) if any(trial.capacity is not None for trial in trials) else METRICS

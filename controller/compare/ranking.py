@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import inf
 from types import MappingProxyType
 
 from controller.compare.blocks import Cell, by_block, cells
-from controller.compare.metrics import THROUGHPUT
+from controller.compare.metrics import THROUGHPUT, Metric, metrics_of
 from controller.compare.pairs import paired_difference
 from controller.compare.summary import SummaryRow
 from controller.compare.verdicts import Judged, Verdict, judge
@@ -34,21 +35,23 @@ class Placed:
     @property
     def measured(self) -> bool:
         """Whether there is any number to rank it by."""
-        return self.row.numbers.throughput_per_s is not None
+        return self.row.interval is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """The targets of one scenario and variant by throughput, the ones without numbers last.
+    """The targets of one scenario and variant by a metric, the ones without numbers last.
 
-    pairs holds every two measured targets, as (higher in this ranking, lower): all are one family,
-    corrected together.
+    metric is throughput, or capacity where that was searched; slo is then what was to be kept, in words. pairs
+    holds every two measured targets, as (higher in this ranking, lower): all are one family, corrected together.
     """
 
     scenario: str
     variant: str
     places: tuple[Placed, ...]
     pairs: Mapping[tuple[str, str], Judged]
+    metric: Metric = THROUGHPUT
+    slo: str | None = None
 
     @property
     def measured(self) -> tuple[Placed, ...]:
@@ -79,12 +82,14 @@ def rankings(trials: Iterable[TrialResult], rows: Iterable[SummaryRow]) -> tuple
 def _ranking(rows: Sequence[SummaryRow], grouped: Mapping[Cell, Sequence[TrialResult]]) -> Ranking:
     """Return the ranking of one scenario and variant."""
     found = {row.target: grouped[Cell(row.scenario, row.variant, row.target)] for row in rows}
-    # Equal throughput falls back on the name, so that the same numbers always give the same page.
-    ordered = sorted(rows, key=lambda row: (-(row.numbers.throughput_per_s or -1), row.target))
+    # Equal numbers fall back on the name, so that the same numbers always give the same page.
+    ordered = sorted(rows, key=lambda row: (-row.interval.mean if row.interval else inf, row.target))
+    trials = [trial for listed in found.values() for trial in listed]
+    metric = metrics_of(trials)[0]
     values = {
-        row.target: by_block(found[row.target], metric=THROUGHPUT, endpoint=TOGETHER)
+        row.target: by_block(found[row.target], metric=metric, endpoint=TOGETHER)
         for row in ordered
-        if row.numbers.throughput_per_s is not None
+        if row.interval is not None
     }
     couples = list(combinations(values, 2))
     judged = judge([paired_difference(values[one], values[other]) for one, other in couples])
@@ -94,13 +99,15 @@ def _ranking(rows: Sequence[SummaryRow], grouped: Mapping[Cell, Sequence[TrialRe
         variant=rows[0].variant,
         places=tuple(_placed(row, pairs, reason=_reason(found[row.target])) for row in ordered),
         pairs=pairs,
+        metric=metric,
+        slo=next((trial.capacity.slo for trial in trials if trial.capacity is not None), None),
     )
 
 
 def _placed(row: SummaryRow, pairs: Mapping[tuple[str, str], Judged], *, reason: str | None) -> Placed:
     """Return a target's place among all that were measured."""
     mine = {couple: judged for couple, judged in pairs.items() if row.target in couple}
-    if row.numbers.throughput_per_s is None:
+    if row.interval is None:
         return Placed(row=row, reason=reason)
     if all(judged.p_corrected is None for judged in mine.values()):
         # No pair of it could be tested; alone it is first without any test.
@@ -119,6 +126,9 @@ def _other_is(verdict: Verdict, target: str, couple: tuple[str, str], judged: Ju
 def _reason(trials: Sequence[TrialResult]) -> str | None:
     """Return why the last trial without a result has none; None where all have one."""
     last = next((trial for trial in reversed(trials) if not trial.ok), None)
-    if last is None or last.outcome == INTERRUPTED:
-        return None if last is None else last.reason or last.outcome
+    if last is None:
+        unknown = [trial.capacity for trial in trials if trial.capacity and trial.capacity.per_s is None]
+        return f"{unknown[-1].slo}: {unknown[-1].reason}" if unknown else None
+    if last.outcome == INTERRUPTED:
+        return last.reason or last.outcome
     return f"{last.outcome}: {last.reason}" if last.reason else last.outcome

@@ -38,13 +38,9 @@ class Numbers:
     generator_cpu_us_per_request: float | None = None
     server_peak_rss_mib: float | None = None
     bound: str | None = None
-
-    @property
-    def interval(self) -> Interval | None:
-        """Throughput with its 95 % interval, answers per second; None where nothing was measured."""
-        if self.throughput_per_s is None:
-            return None
-        return Interval(mean=self.throughput_per_s, low=self.throughput_low_per_s, high=self.throughput_high_per_s)
+    capacity_per_s: float | None = None
+    capacity_low_per_s: float | None = None
+    capacity_high_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +57,21 @@ class SummaryRow:
     doubts: tuple[str, ...] = ()
     factors: Mapping[str, str | int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def interval(self) -> Interval | None:
+        """What a ranking goes by, each second, with its 95 % interval: capacity where it was searched, else throughput.
+
+        None where nothing was measured. The two ends of a single search are no interval: they say nothing of spread.
+        """
+        numbers = self.numbers
+        if numbers.capacity_per_s is not None:
+            ends = (numbers.capacity_low_per_s, numbers.capacity_high_per_s) if self.trials > 1 else (None, None)
+            return Interval(mean=numbers.capacity_per_s, low=ends[0], high=ends[1])
+        if numbers.throughput_per_s is None:
+            return None
+        low, high = numbers.throughput_low_per_s, numbers.throughput_high_per_s
+        return Interval(mean=numbers.throughput_per_s, low=low, high=high)
 
 
 def summaries(trials: Iterable[TrialResult], *, run_id: str) -> tuple[SummaryRow, ...]:
@@ -123,7 +134,22 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
         generator_cpu_us_per_request=cpu_us_per_request(trials, party="generator", endpoint=endpoint),
         server_peak_rss_mib=_peak_rss_mib(trials) if endpoint == TOGETHER else None,
         bound=_bound(trials) if endpoint == TOGETHER else None,
+        **_capacity(trials, endpoint=endpoint),
     )
+
+
+def _capacity(trials: Sequence[TrialResult], *, endpoint: str) -> dict[str, float | None]:
+    """Return the capacity of all trials with its interval; of one trial with the two ends of its search."""
+    searched = [trial.capacity for trial in trials if trial.capacity is not None]
+    found = [rate for trial in trials if (rate := trial.capacity_per_s(endpoint)) is not None]
+    if not found:
+        return {}
+    interval = log_t_interval(found)
+    assert interval is not None  # there are values
+    low, high = interval.low, interval.high
+    if len(searched) == 1:
+        low, high = searched[0].low_per_s, searched[0].high_per_s
+    return {"capacity_per_s": interval.mean, "capacity_low_per_s": low, "capacity_high_per_s": high}
 
 
 def _service_ms(counts: EndpointCounts, *, part: int) -> float | None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from controller.compare.blocks import Cell, by_block, cells, endpoints_of
 from controller.compare.holm import ALPHA, holm, hurdles
-from controller.compare.metrics import METRICS, Metric
+from controller.compare.metrics import Metric, metrics_of
 from controller.compare.pairs import Difference, paired_difference
 from controller.measure.trial import TOGETHER, TrialResult
 
@@ -114,9 +114,11 @@ def comparisons(trials: Iterable[TrialResult], *, baseline: str) -> tuple[Compar
 
 def _table(grouped: Mapping[Cell, Sequence[TrialResult]], *, baseline: Cell) -> Iterator[Comparison]:
     """Yield the comparisons of one scenario and variant."""
-    together = endpoints_of(trial for found in grouped.values() for trial in found)
-    for endpoint in (TOGETHER, *together):
-        for metric in METRICS:
+    trials = [trial for found in grouped.values() for trial in found]
+    for endpoint in (TOGETHER, *endpoints_of(trials)):
+        for metric in metrics_of(trials):
+            if metric.whole and endpoint != TOGETHER:
+                continue
             yield from _family(grouped, baseline=baseline, endpoint=endpoint, metric=metric)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from controller.compare.pairs import Difference
+from controller.compare.pairs import ONE_TRIAL, Difference
 from controller.compare.ranking import Placed, Ranking
 from controller.compare.verdicts import Judged, Verdict
 from controller.units import rate_text
@@ -16,9 +16,9 @@ def answer(ranking: Ranking) -> str:
     """Return what a ranking says, in one sentence without a full stop."""
     measured = ranking.measured
     if not measured:
-        return f"{scene(ranking)}: no trial was measured to its end"
+        return f"{scene(ranking)}: {_nothing(ranking)}"
     if len(measured) == 1:
-        return f"{measured[0].target} answers {scene(ranking)} with {_alone_text(measured[0])}"
+        return _alone(ranking, measured[0])
     if len(measured) == 2:
         return _of_two(ranking)
     if len(ranking.leaders) == len(measured):
@@ -42,14 +42,31 @@ def scene(ranking: Ranking) -> str:
     return ranking.scenario if ranking.variant == "default" else f"{ranking.scenario} ({ranking.variant})"
 
 
-def _alone_text(place: Placed) -> str:
-    """Return a single target's throughput in words."""
-    interval = place.row.numbers.interval
+def _nothing(ranking: Ranking) -> str:
+    """Return why no target has a number."""
+    if ranking.slo is not None and any(place.row.trials for place in ranking.places):
+        return f"{ranking.slo} was kept at no rate that was tried"
+    return "no trial was measured to its end"
+
+
+def _alone(ranking: Ranking, place: Placed) -> str:
+    """Return the sentence for a single target."""
+    interval = place.row.interval
     assert interval is not None  # it was measured
-    if interval.low is None or interval.high is None:
-        trials = "one trial: no spread known" if place.row.trials == 1 else "no spread known"
-        return f"{rate_text(interval.mean)} requests/s ({trials})"
-    return f"{rate_text(interval.mean)} requests/s ({rate_text(interval.low)} to {rate_text(interval.high)})"
+    rate = rate_text(interval.mean)
+    if interval.low is not None and interval.high is not None:
+        spread = f"{rate_text(interval.low)} to {rate_text(interval.high)}"
+    else:
+        spread = _one_search(place) if place.row.trials == 1 else "no spread known"
+    if ranking.slo is not None:
+        return f"{place.target} holds {rate}/s of {scene(ranking)} with {ranking.slo} ({spread})"
+    return f"{place.target} answers {scene(ranking)} with {rate} requests/s ({spread})"
+
+
+def _one_search(place: Placed) -> str:
+    """Return what one trial shows instead of a spread: where a search missed, if it was one."""
+    missed_per_s = place.row.numbers.capacity_high_per_s
+    return ONE_TRIAL if missed_per_s is None else f"one trial: missed at {rate_text(missed_per_s)}/s"
 
 
 def _of_two(ranking: Ranking) -> str:
@@ -61,12 +78,16 @@ def _of_two(ranking: Ranking) -> str:
     if judged.verdict is Verdict.SLOWER:
         # Blocks that only one of them has can put the other on top; the pairs decide.
         return _as_fast(ranking, second, first, judged.difference.turned())
-    return f"{scene(ranking)}: cannot tell which is faster ({_undecided(second, first, judged)})"
+    which = "is faster" if ranking.slo is None else f"holds more with {ranking.slo}"
+    return f"{scene(ranking)}: cannot tell which {which} ({_undecided(second, first, judged)})"
 
 
 def _as_fast(ranking: Ranking, one: Placed, other: Placed, difference: Difference) -> str:
     """Return the sentence for a certain difference."""
     times, interval = times_text(difference)
+    if ranking.slo is not None:
+        held = f"holds {times} times the rate of {other.target} in {scene(ranking)} with {ranking.slo}"
+        return f"{one.target} {held} ({interval})"
     return f"{one.target} answers {scene(ranking)} {times} times as fast as {other.target} ({interval})"
 
 
@@ -75,7 +96,8 @@ def _all_tied(ranking: Ranking) -> str:
     first, last = ranking.measured[0], ranking.measured[-1]
     judged = ranking.pairs[first.target, last.target]
     count = len(ranking.measured)
-    return f"{scene(ranking)}: cannot tell which of {count} is fastest ({_undecided(last, first, judged)})"
+    which = "is fastest" if ranking.slo is None else f"holds most with {ranking.slo}"
+    return f"{scene(ranking)}: cannot tell which of {count} {which} ({_undecided(last, first, judged)})"
 
 
 def _of_many(ranking: Ranking) -> str:
@@ -83,8 +105,9 @@ def _of_many(ranking: Ranking) -> str:
     leaders, measured = ranking.leaders, ranking.measured
     first, following, last = leaders[0], measured[len(leaders)], measured[-1]
     lead = f"{_listed([leader.target for leader in leaders])} {'lead' if len(leaders) > 1 else 'leads'}"
-    subject = f"{first.target} is " if len(leaders) > 1 else ""
-    text = f"{lead} {scene(ranking)}: {subject}{_beside(ranking, first, following)}"
+    subject = f"{first.target} {'is' if ranking.slo is None else 'holds'} " if len(leaders) > 1 else ""
+    kept = "" if ranking.slo is None else f" with {ranking.slo}"
+    text = f"{lead} {scene(ranking)}{kept}: {subject}{_beside(ranking, first, following)}"
     return text if last is following else f"{text} and {_beside(ranking, first, last)}"
 
 
@@ -95,7 +118,7 @@ def _beside(ranking: Ranking, first: Placed, other: Placed) -> str:
         return f"ahead of {other.target} ({judged.difference.why_not})"
     times, interval = times_text(judged.difference)
     doubt = f"; {judged.caveat}" if judged.verdict is Verdict.CANNOT_TELL and judged.caveat else ""
-    return f"{times} times as fast as {other.target} ({interval}{doubt})"
+    return f"{times} times {'as fast as' if ranking.slo is None else 'the rate of'} {other.target} ({interval}{doubt})"
 
 
 def _undecided(lower: Placed, higher: Placed, judged: Judged) -> str:

@@ -58,13 +58,14 @@ def next_rate(search: Search, steps: Sequence[Step], *, seed: str) -> float | No
     return cut if gap.kept_per_s < cut < gap.missed_per_s else None
 
 
-def capacity_of(search: Search, steps: Sequence[Step]) -> Capacity:
+def capacity_of(search: Search, steps: Sequence[Step], *, slo: str) -> Capacity:
     """Return what the steps of a search say, also of one that was cut short."""
     gap = _gap(steps)
     if gap.kept_per_s is None:
-        return Capacity(high_per_s=gap.missed_per_s, reason=_never_kept(steps))
+        return Capacity(slo=slo, high_per_s=gap.missed_per_s, reason=_never_kept(steps))
     missed = {step.rate_per_s for step in steps if not step.kept}
     return Capacity(
+        slo=slo,
         per_s=gap.kept_per_s,
         low_per_s=max((step.rate_per_s for step in steps if step.kept and step.rate_per_s not in missed), default=None),
         high_per_s=gap.missed_per_s,

@@ -37,10 +37,12 @@ class Watch:
 class Driven:
     """How a trial went. start_s is time.monotonic at the first send; from_s and until_s bound the measured phase.
 
-    warmup_end is "fixed", "steady" or "capped". broken is why it ended early, None for a whole trial.
+    order is the trial's place in the run, number what the fleet knows this drive by. warmup_end is "fixed",
+    "steady" or "capped". broken is why it ended early, None for a whole trial.
     """
 
-    order: int = 0
+    order: int
+    number: int
     start_s: float = 0.0
     workers: int = 0
     from_s: float | None = None
@@ -61,14 +63,14 @@ def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: W
 
     Raises LoadError where Locust fails; what has come until then was handed on.
     """
-    driven = Driven()
+    # A search drives one trial in many steps, and windows that are late must not be taken for those of the next.
+    driven = Driven(order=job.order, number=next(fleet.numbers))
     phase = None
     if load.warmup_s is not None:
         from_s = load.ramp_up_s + load.warmup_s
         phase = (from_s, from_s + load.duration_s)
         driven.from_s, driven.until_s, driven.warmup_end = *phase, "fixed"
-    driven.order = job.order
-    fleet.start(job, users=load.connections, ramp_up_s=load.ramp_up_s, phase=phase)
+    fleet.start(replace(job, order=driven.number), users=load.connections, ramp_up_s=load.ramp_up_s, phase=phase)
     _started(fleet, driven)
     _follow(fleet, driven, load=load, least_warmup_s=least_warmup_s, watch=watch)
     fleet.end()
@@ -100,13 +102,13 @@ def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, 
         edges = _at_edges(driven, edges, watch)
         event = fleet.event(within_s=_until_edge_s(driven, edges))
         # A window of the trial before may still come where that one was given up.
-        if event is not None and event["event"] == "window" and event["window"]["order"] == driven.order:
+        if event is not None and event["event"] == "window" and event["window"]["order"] == driven.number:
             window = window_of(event, driven)
             watch.window(window)
             rates.append(window.attempts / (window.end_s - window.start_s) if window.end_s > window.start_s else 0.0)
             if driven.from_s is None:
                 _end_warmup(fleet, driven, rates, load=load, least_warmup_s=least_warmup_s)
-        elif event is not None and event["event"] == "drained" and event["totals"]["order"] == driven.order:
+        elif event is not None and event["event"] == "drained" and event["totals"]["order"] == driven.number:
             driven.totals = event["totals"]
             return
         elif event is not None and event["event"] == "failed":
@@ -137,7 +139,7 @@ def _until_edge_s(driven: Driven, passed: int) -> float:
 def window_of(event: Mapping[str, Any], driven: Driven) -> Window:
     """Return the window of an event with the phase it lies in."""
     window = window_from_wire(event["window"])
-    return replace(window, phase=driven.phase_at(window))
+    return replace(window, order=driven.order, phase=driven.phase_at(window))
 
 
 def _end_warmup(fleet: Fleet, driven: Driven, rates: Sequence[float], *, load: Load, least_warmup_s: float) -> None:

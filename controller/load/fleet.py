@@ -8,7 +8,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,15 @@ class Crew:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """A master with its workers, all connected; trials are driven over the link one after the other."""
+    """A master with its workers, all connected; trials are driven over the link one after the other.
+
+    numbers gives each drive one of its own, by which its windows are known to these processes.
+    """
 
     link: Link
     master: Launched
     workers: tuple[Launched, ...]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def whole(self) -> bool:
         """Whether the master and all workers are running."""

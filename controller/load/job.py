@@ -61,10 +61,10 @@ def offered_by(load: Load) -> Offered | None:
 class Job:
     """One trial's load: where to, what, and how answers are checked.
 
-    order is the trial's place in the run. contract is contract_to_wire's value, or None for a server
-    with other routes: then any 2xx is right. share is (number, workers): which worker this is of how many;
-    the master sets it for each. trust holds authorities as text: workers on other machines have no such file.
-    offered is None in the closed model.
+    order tells what is driven from what was driven before: see drive(). contract is contract_to_wire's value, or
+    None for a server with other routes: then any 2xx is right. share is (number, workers): which worker this is
+    of how many; the master sets it for each. trust holds authorities as text: workers on other machines have no
+    such file. offered is None in the closed model.
     """
 
     order: int

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 class Step:
     """One rate that was tried; step counts from 1 as run.
 
-    seconds is how long it was measured, offered how many arrivals were planned in that time, answered how many
+    duration_s is how long it was measured, offered how many arrivals were planned in that time, answered how many
     of them got a right answer. A percentile is None where so many were not answered that it is not known.
     missed says in words which bounds of the SLO were not kept, doubts why it may not have been the server's fault.
     """
 
     step: int
     rate_per_s: float
-    seconds: float
+    duration_s: float
     offered: int
     answered: int
     failures: int
@@ -38,9 +38,10 @@ class Capacity:
 
     low_per_s is the highest rate at which it was kept each time it was tried, high_per_s the lowest one at which
     it was missed twice. per_s, low_per_s and step are None where it was kept at no rate; high_per_s is None where
-    nothing bounds the answer from above. reason says why an end is missing.
+    nothing bounds the answer from above. slo is what was to be kept, in words; reason says why an end is missing.
     """
 
+    slo: str
     per_s: float | None = None
     low_per_s: float | None = None
     high_per_s: float | None = None

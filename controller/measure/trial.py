@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from controller.measure.doubt import Doubt
 from controller.measure.errors import Errors
+from controller.measure.step import Capacity, Step
 from controller.measure.window import EndpointCounts, merged_counts
 
 # All endpoints of a scenario together.
@@ -40,7 +41,8 @@ class TrialResult:
     trial counts from 1 in planned order, order from 1 as run, block from 1. factors holds the level of
     every factor. usage has a party's name (server, generator, master) only where it was observed.
     answered_total counts whole answers of all phases: what the server itself must have counted. errors are those of
-    all phases, by kind.
+    all phases, by kind. Where the trial was a search, steps are all it took and capacity is what it found; endpoints,
+    usage, bound and duration_s are then those of the step that showed it. capacity is None in any other trial.
     Everything that is not known is None.
     """
 
@@ -66,6 +68,8 @@ class TrialResult:
     doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
     endpoints: Mapping[str, EndpointCounts] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    capacity: Capacity | None = None
 
     @property
     def ok(self) -> bool:
@@ -77,6 +81,10 @@ class TrialResult:
         if endpoint == TOGETHER:
             return merged_counts(self.endpoints.values()) if self.endpoints else None
         return self.endpoints.get(endpoint)
+
+    def capacity_per_s(self, endpoint: str) -> float | None:
+        """Return the capacity that was found; None where none was, and for a single endpoint: it is the mix's."""
+        return None if self.capacity is None or endpoint != TOGETHER else self.capacity.per_s
 
     def throughput_per_s(self, endpoint: str) -> float | None:
         """Return right answers per second of the measured phase; None where nothing was measured."""

@@ -90,7 +90,8 @@ class Window:
 
     order is the trial's place in the run as run; start_s and end_s count from the trial's first send. In the open
     model attempts belong to the phase that they were planned in: earlier holds those that came to an end here and
-    were planned before the measured phase.
+    were planned before the measured phase. step is that of a search for a capacity, None in any other trial: indices
+    and seconds go on over all steps, without the pauses between them.
     """
 
     order: int
@@ -102,6 +103,7 @@ class Window:
     workers: int = 1
     endpoints: Mapping[str, EndpointCounts] = field(default_factory=dict)
     earlier: Mapping[str, EndpointCounts] = field(default_factory=dict)
+    step: int | None = None
 
     @property
     def together(self) -> EndpointCounts:
@@ -207,6 +209,7 @@ def window_to_wire(window: Window) -> dict[str, Any]:
         "workers": window.workers,
         "endpoints": {endpoint: counts_to_wire(counts) for endpoint, counts in window.endpoints.items()},
         **({"earlier": earlier} if earlier else {}),
+        **({} if window.step is None else {"step": window.step}),
     }
 
 
@@ -214,6 +217,7 @@ def window_from_wire(wire: Mapping[str, Any]) -> Window:
     """Return the window that window_to_wire gave."""
     return Window(
         order=wire["order"],
+        step=wire.get("step"),
         index=wire["index"],
         phase=Phase(wire["phase"]),
         start_s=wire["start_s"],

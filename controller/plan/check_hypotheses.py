@@ -13,6 +13,7 @@ METRICS: Final = (
     *("spread", "throughput_per_s", "requests", "failures"),
     *(f"latency_{part}_ms" for part in ("p50", "p90", "p95", "p99", "p999", "max")),
     *("service_p50_ms", "service_p99_ms", "server_peak_rss_mib"),
+    "capacity_per_s",
     *(f"{party}_cpu_us_per_request" for party in ("server", "proxy", "backing", "generator")),
 )
 _RATIO: Final = number_above(0, 1_000_000)

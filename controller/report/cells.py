@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from controller.compare.intervals import Interval
-from controller.compare.ranking import Placed
+from controller.compare.ranking import Placed, Ranking
 from controller.compare.verdicts import Comparison
 from controller.compare.words import percent_text, ratio_texts
 from controller.units import duration_text, rate_text, three_digits
@@ -28,10 +28,20 @@ class Cells:
     doubts: str
 
 
+def rate_heading(ranking: Ranking) -> str:
+    """Return what stands over the rates of a ranking."""
+    return "requests/s" if ranking.slo is None else "capacity/s"
+
+
+def compared(ranking: Ranking) -> str:
+    """Return in a word what the targets of a ranking are compared by."""
+    return "throughput" if ranking.slo is None else "capacity"
+
+
 def cells_of(placed: Placed) -> Cells:
     """Return a target's row; of one that was never measured all numbers are dashes."""
     numbers = placed.row.numbers
-    interval = numbers.interval
+    interval = placed.row.interval
     return Cells(
         place=place_text(placed),
         target=placed.target,

@@ -1,14 +1,13 @@
 """Which comparisons a reader sees beside a ranking."""
 
 from controller.compare.findings import Findings
-from controller.compare.metrics import THROUGHPUT
 from controller.compare.ranking import Ranking
 from controller.compare.verdicts import Comparison
 from controller.measure.trial import TOGETHER
 
 
 def beside_baseline(findings: Findings, ranking: Ranking) -> list[Comparison]:
-    """Return the candidates' throughput beside the baseline's, in the ranking's order.
+    """Return what candidates are compared by beside the baseline's, in the ranking's order.
 
     Empty where the ranking's sentence has said it all: with fewer than three targets, or without a baseline.
     """
@@ -19,6 +18,6 @@ def beside_baseline(findings: Findings, ranking: Ranking) -> list[Comparison]:
         row
         for row in findings.comparisons
         if (row.scenario, row.variant) == (ranking.scenario, ranking.variant)
-        and (row.metric, row.endpoint) == (THROUGHPUT.name, TOGETHER)
+        and (row.metric, row.endpoint) == (ranking.metric.name, TOGETHER)
     ]
     return sorted(rows, key=lambda row: order.index(row.candidate))

@@ -15,7 +15,8 @@ from controller.plan.factors import FACTORS
 Row: TypeAlias = Mapping[str, Any]
 
 _KEYS: Final = ("run_id", "target", "variant", "scenario", "endpoint", "trials")
-_NUMBERS: Final = tuple(field.name for field in fields(Numbers))
+_CAPACITY: Final = ("capacity_per_s", "capacity_low_per_s", "capacity_high_per_s")
+_NUMBERS: Final = tuple(field.name for field in fields(Numbers) if field.name not in _CAPACITY)
 _TRIAL: Final = (
     "trial",
     "block",
@@ -28,8 +29,8 @@ _TRIAL: Final = (
     "outcome",
     "reason",
 )
-SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, "notes")
-TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, "notes")
+SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, *_CAPACITY, "notes")
+TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, *_CAPACITY, "notes")
 COMPARISON: Final = (
     "scenario",
     "endpoint",
@@ -47,6 +48,12 @@ COMPARISON: Final = (
 _ERROR_TRIAL: Final = ("trial", "order", "target", "variant", "scenario")
 _ERROR: Final = tuple(field.name for field in fields(Errors))
 ERRORS: Final = ("run_id", *_ERROR_TRIAL, "kind", *_ERROR)
+_STEP_OF: Final = ("trial", "block", "target", "variant", "scenario")
+_STEP: Final = (
+    *("step", "rate_per_s", "duration_s", "offered", "answered", "failures"),
+    *(f"latency_{part}_ms" for part in ("p50", "p90", "p95", "p99", "p999")),
+)
+STEPS: Final = ("run_id", *_STEP_OF, *_STEP, "kept", "missed", "doubts")
 
 
 def summary_rows(findings: Findings) -> Iterable[Row]:
@@ -101,7 +108,7 @@ def _trial_numbers(trial: TrialResult, *, endpoint: str) -> Numbers:
 
 
 def _numbers(numbers: Numbers) -> Row:
-    return {name: getattr(numbers, name) for name in _NUMBERS}
+    return {name: getattr(numbers, name) for name in (*_NUMBERS, *_CAPACITY)}
 
 
 def comparison_rows(findings: Findings) -> Iterable[Row]:
@@ -123,11 +130,26 @@ def error_rows(findings: Findings) -> Iterable[Row]:
             yield {**of_trial, "kind": kind, **{name: getattr(one, name) for name in _ERROR}}
 
 
+def step_rows(findings: Findings) -> Iterable[Row]:
+    """Yield the rows of steps.csv: every step of every trial that was a search, as run."""
+    for trial in findings.trials:
+        of_trial = {"run_id": findings.run_id, **{name: getattr(trial, name) for name in _STEP_OF}}
+        for step in trial.steps:
+            yield {
+                **of_trial,
+                **{name: getattr(step, name) for name in _STEP},
+                "kept": "yes" if step.kept else "no",
+                "missed": ";".join(step.missed),
+                "doubts": ";".join(step.doubts),
+            }
+
+
 TABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Findings], Iterable[Row]]]]] = MappingProxyType(
     {
         "summary.csv": (SUMMARY, summary_rows),
         "trials.csv": (TRIALS, trial_rows),
         "comparison.csv": (COMPARISON, comparison_rows),
         "errors.csv": (ERRORS, error_rows),
+        "steps.csv": (STEPS, step_rows),
     }
 )

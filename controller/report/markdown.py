@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from controller.compare.findings import Findings
 from controller.compare.ranking import Placed, Ranking
 from controller.compare.words import answer, remark, scene
-from controller.report.cells import cells_of, ratio_text, seen_text, verdict_text
+from controller.report.cells import cells_of, compared, rate_heading, ratio_text, seen_text, verdict_text
 from controller.report.choose import beside_baseline
 
-_RANKING = ("place", "target", "requests/s", "p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
-_BESIDE = ("candidate", "throughput", "would have seen", "verdict")
+_MEASURED = ("p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
 # Characters that would start a link, a tag, emphasis, code or another cell.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&])")
 
@@ -29,10 +28,12 @@ def _ranking_block(findings: Findings, ranking: Ranking) -> str:
     parts = [f"### {escaped(scene(ranking))}", f"**{escaped(answer(ranking))}**"]
     if more := remark(ranking):
         parts.append(escaped(more))
-    parts.append(_table(_RANKING, [_ranking_row(place) for place in ranking.places], right={0, 2, 3, 4, 5, 6}))
+    heads = ("place", "target", rate_heading(ranking), *_MEASURED)
+    parts.append(_table(heads, [_ranking_row(place) for place in ranking.places], right={0, 2, 3, 4, 5, 6}))
     if rows := beside_baseline(findings, ranking):
+        beside = ("candidate", compared(ranking), "would have seen", "verdict")
         body = [(row.candidate, ratio_text(row), seen_text(row), verdict_text(row)) for row in rows]
-        parts += [f"Beside {escaped(findings.baseline)}:", _table(_BESIDE, body, right={1, 2})]
+        parts += [f"Beside {escaped(findings.baseline)}:", _table(beside, body, right={1, 2})]
     return "\n\n".join(parts)
 
 

@@ -12,8 +12,9 @@ from controller.compare.ranking import Placed, Ranking
 from controller.compare.verdicts import Comparison
 from controller.compare.words import scene
 from controller.measure.histogram import Histogram, merged
+from controller.measure.step import Step
 from controller.measure.trial import TOGETHER, TrialResult
-from controller.report.cells import UNKNOWN, Cells, cells_of, ratio_text, seen_text
+from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
 from controller.report.chart_latency import curves_of, latency_chart, percentile_cells
 from controller.report.chart_rows import RowChart, rate_chart, ratio_chart
 from controller.report.chart_time import time_panel, time_span, trace_of
@@ -56,10 +57,15 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """All that the page says of one scenario and variant; charts are None where there is nothing to draw."""
+    """All that the page says of one scenario and variant; charts are None where there is nothing to draw.
+
+    compared is what its targets are compared by, in a word, and rate its heading; steps are those of searches.
+    """
 
     anchor: str
     name: str
+    compared: str
+    rate: str
     settings: str
     legend: str
     axis: Markup
@@ -71,18 +77,21 @@ class Section:
     percentiles: tuple[tuple[str, list[str]], ...]
     panels: tuple[Panel, ...]
     trials: tuple[Sequence[str], ...]
+    steps: tuple[Sequence[str], ...]
 
 
 def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, int]) -> Section:
     """Return the section of one ranking."""
     mine = [one for one in findings.trials if (one.scenario, one.variant) == (ranking.scenario, ranking.variant)]
     latencies = _latencies(mine, [place.target for place in ranking.places])
-    rates = rate_chart([interval for place in ranking.measured if (interval := place.row.numbers.interval)])
+    rates = rate_chart([interval for place in ranking.measured if (interval := place.row.interval)])
     rows = beside_baseline(findings, ranking)
     ratios = ratio_chart([interval for row in rows if (interval := _interval(row))])
     return Section(
         anchor=f"s{findings.rankings.index(ranking) + 1}",
         name=scene(ranking),
+        compared=compared(ranking),
+        rate=rate_heading(ranking),
         settings=findings.settings.get(ranking.scenario, ""),
         legend=_legend(ranking),
         axis=rates.axis(),
@@ -94,6 +103,7 @@ def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, in
         percentiles=tuple((target, percentile_cells(latency)) for target, latency in latencies.items()),
         panels=_panels(findings, mine, [place.target for place in ranking.places]),
         trials=tuple(_trial_cells(trial) for trial in mine),
+        steps=tuple(_step_cells(trial, step) for trial in mine for step in trial.steps),
     )
 
 
@@ -130,7 +140,7 @@ def _ranking_rows(findings: Findings, ranking: Ranking, chart: RowChart) -> tupl
                 place="" if cells.place == above else cells.place.replace("-", "–"),  # noqa: RUF001
                 starts_group=cells.place != above,
                 about=findings.about.get(placed.target, ""),
-                bar=chart.bar(placed.row.numbers.interval, label=_bar_label(placed)),
+                bar=chart.bar(placed.row.interval, label=_bar_label(placed)),
                 reason=None if placed.measured else placed.reason,
             )
         )
@@ -140,11 +150,11 @@ def _ranking_rows(findings: Findings, ranking: Ranking, chart: RowChart) -> tupl
 
 def _bar_label(placed: Placed) -> str:
     """Return in words what a bar shows."""
-    interval = placed.row.numbers.interval
+    interval = placed.row.interval
     if interval is None:
         return "not measured"
     ends = "" if interval.low is None else f", {rate_text(interval.low)} to {rate_text(interval.high or 0)}"
-    return f"{rate_text(interval.mean)} requests per second{ends}"
+    return f"{rate_text(interval.mean)} a second{ends}"
 
 
 def _interval(row: Comparison) -> Interval | None:
@@ -199,4 +209,17 @@ def _trial_cells(trial: TrialResult) -> Sequence[str]:
         "" if rate is None else rate_text(rate),
         "" if p99_ms is None else duration_text(p99_ms),
         shortened("; ".join(filter(None, said)), 300),
+    )
+
+
+def _step_cells(trial: TrialResult, step: Step) -> Sequence[str]:
+    """Return a step's line in the table of steps: target, trial, step, rate, p50, p99, what came of it."""
+    return (
+        trial.target,
+        str(trial.trial),
+        str(step.step),
+        rate_text(step.rate_per_s),
+        "" if step.latency_p50_ms is None else duration_text(step.latency_p50_ms),
+        "" if step.latency_p99_ms is None else duration_text(step.latency_p99_ms),
+        "; ".join(("kept" if step.kept else "missed", *step.missed, *step.doubts)),
     )

@@ -11,7 +11,7 @@ from controller.compare.ranking import Ranking
 from controller.compare.remarks import Remark
 from controller.compare.verdicts import Comparison
 from controller.compare.words import answer, remark, scene
-from controller.report.cells import UNKNOWN, Cells, cells_of, ratio_text, seen_text
+from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
 from controller.report.choose import beside_baseline
 from controller.report.columns import TABLES
 
@@ -47,13 +47,14 @@ def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
     yield from _ranking_table(ranking)
     if rows := beside_baseline(findings, ranking):
         yield ""
-        yield from _beside_table(rows)
+        yield from _beside_table(rows, compared=compared(ranking))
 
 
 def _ranking_table(ranking: Ranking) -> Iterator[str]:
     """Yield the table of a ranking: two lines of headings, a line for each target, doubts under it."""
     cells = [cells_of(place) for place in ranking.places]
-    longest, (heading, units, *lines) = _narrowed(cells, placed=len(ranking.measured) > 2)
+    placed, rate = len(ranking.measured) > 2, rate_heading(ranking)
+    longest, (heading, units, *lines) = _narrowed(cells, placed=placed, rate=rate)
     # One heading over two columns, which no cell of a single column can be.
     yield re.sub(r"CPU us/ +request", lambda found: "CPU us/request".center(len(found[0])), heading)
     yield units
@@ -67,20 +68,20 @@ def _ranking_table(ranking: Ranking) -> Iterator[str]:
             yield from _wrapped(place.reason, indent=12, first=4)
 
 
-def _narrowed(cells: Sequence[Cells], *, placed: bool) -> tuple[int, list[str]]:
+def _narrowed(cells: Sequence[Cells], *, placed: bool, rate: str) -> tuple[int, list[str]]:
     """Return the lines of a table and the longest name in it, shortened until the last column has room for a word."""
     word = max(len(part) for one in cells for part in one.bound.split())
     for longest in _LONGEST_NAMES:
-        lines = _table_lines(cells, placed=placed, longest_name=longest)
+        lines = _table_lines(cells, placed=placed, rate=rate, longest_name=longest)
         if lines[0].index(_LAST_HEADING) + word <= COLUMNS:
             break
     return longest, lines
 
 
-def _table_lines(cells: Sequence[Cells], *, placed: bool, longest_name: int) -> list[str]:
+def _table_lines(cells: Sequence[Cells], *, placed: bool, rate: str, longest_name: int) -> list[str]:
     """Return headings and rows lined up; the last column may be too wide."""
     rows = [_row(one, named=len(one.target) <= longest_name, placed=placed) for one in cells]
-    head = ("place", "target", "requests/s", "", "p50", "p99", "CPU us/", "request", "memory", _LAST_HEADING)
+    head = ("place", "target", rate, "", "p50", "p99", "CPU us/", "request", "memory", _LAST_HEADING)
     units = ("", "", "", "", "", "", "server", "generator", "peak", "by")
     heads = [row if placed else row[1:] for row in (head, units)]
     return list(_aligned([*heads, *rows], left={len(heads[0]) - 1} | ({1} if placed else {0})))
@@ -94,10 +95,10 @@ def _last_cell_wrapped(line: str, last: str) -> Iterator[str]:
     yield from (" " * start + part for part in more)
 
 
-def _beside_table(rows: Sequence[Comparison]) -> Iterator[str]:
+def _beside_table(rows: Sequence[Comparison], *, compared: str) -> Iterator[str]:
     """Yield the candidates beside the baseline; what must be said beside a verdict under it, or once for all."""
     names = [f"beside {rows[0].baseline}", *(row.candidate for row in rows)]
-    cells = [("throughput", "would have seen", "verdict")]
+    cells = [(compared, "would have seen", "verdict")]
     cells += [(ratio_text(row), seen_text(row), row.verdict or UNKNOWN) for row in rows]
     shown = [(name if len(name) <= _LONGEST_BESIDE else "", *row) for name, row in zip(names, cells, strict=True)]
     caveats = [None, *(row.caveat for row in rows)]

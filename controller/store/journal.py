@@ -1,6 +1,6 @@
 """The journal of a run: windows.jsonl and trials.jsonl, from which every table can be made again."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -111,7 +111,7 @@ def read_journal(folder: Path) -> Reading:
     its counts would be too low. Raises StoreError, naming file and line, for a damaged journal.
     """
     rows = {row.result.order: row for row in read_trial_rows(folder)}
-    found, endpoints = _measured(folder, rows.keys())
+    found, endpoints = _measured(folder, {order: _shown_step(row.result) for order, row in rows.items()})
     whole = [row for order, row in rows.items() if found.get(order, 0) >= row.windows]
     lost = [
         f"{folder / WINDOWS}: trial {row.result.trial} (order {order}) has {found.get(order, 0)} of its "
@@ -174,15 +174,25 @@ def _rows(path: Path, read: Callable[[Mapping[str, Any]], Row]) -> Iterator[tupl
         yield number, value
 
 
-def _measured(folder: Path, orders: Collection[int]) -> tuple[dict[int, int], dict[int, dict[str, EndpointCounts]]]:
-    """Return, by order, how many windows there are of any phase and the merged counts of the measured ones."""
+def _shown_step(trial: TrialResult) -> int | None:
+    """Return the step of a search whose numbers are the trial's; None where it was no search, or found nothing."""
+    return None if trial.capacity is None else trial.capacity.step
+
+
+def _measured(
+    folder: Path, orders: Mapping[int, int | None]
+) -> tuple[dict[int, int], dict[int, dict[str, EndpointCounts]]]:
+    """Return, by order, how many windows there are of any phase and the merged counts of the measured ones.
+
+    orders says for each trial which step's windows are merged: None are those of a trial that is no search.
+    """
     found: dict[int, int] = {}
     parts: dict[tuple[int, str], list[EndpointCounts]] = {}
     for window in read_windows(folder):
         if window.order not in orders:
             continue
         found[window.order] = found.get(window.order, 0) + 1
-        if window.phase is Phase.MEASURED:
+        if window.phase is Phase.MEASURED and window.step == orders[window.order]:
             for endpoint, counts in window.endpoints.items():
                 _gather(parts.setdefault((window.order, endpoint), []), counts)
     endpoints: dict[int, dict[str, EndpointCounts]] = {}

@@ -6,13 +6,14 @@ did not have yet takes its default, which says "unknown".
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from math import isfinite
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from controller.measure.doubt import Doubt, DoubtKind
 from controller.measure.errors import Errors
+from controller.measure.step import Capacity, Step
 from controller.measure.trial import TrialResult, Usage
 from controller.measure.window import Window, window_from_wire, window_to_wire
 
@@ -45,11 +46,12 @@ def window_to_row(stored: StoredWindow) -> dict[str, Any]:
 
 def window_from_row(row: Mapping[str, Any]) -> StoredWindow:
     """Return the window of a row. Raises ValueError, saying what was expected and found, for any other shape."""
-    _check_keys(row, required=_WINDOW_KEYS | {"at"}, known=_WINDOW_KEYS | {"at", "resources"})
+    _check_keys(row, required=_WINDOW_KEYS | {"at"}, known=_WINDOW_KEYS | {"at", "resources", "step"})
     for key in ("order", "index", "users", "workers"):
         _check(key, row[key], (int,))
     for key in ("start_s", "end_s"):
         _check(key, row[key], (int, float))
+    _check("step", row.get("step"), (int, NoneType))
     for name, counts in _table("endpoints", row["endpoints"]).items():
         _check_counts(name, counts)
     _check("at", row["at"], (str,))
@@ -68,6 +70,8 @@ def trial_to_row(stored: TrialRow) -> dict[str, Any]:
         "usage": _usages_to_row(result.usage),
         "doubts": [{"kind": doubt.kind.value, "evidence": doubt.evidence} for doubt in result.doubts],
         "notes": list(result.notes),
+        "steps": [asdict(step) for step in result.steps],
+        "capacity": None if result.capacity is None else asdict(result.capacity),
         "windows": stored.windows,
     }
 
@@ -83,9 +87,11 @@ def trial_from_row(row: Mapping[str, Any]) -> TrialRow:
     values["errors"] = _errors_from_row(values.get("errors", {}))
     values["usage"] = _usages_from_row(values.get("usage", {}))
     values["doubts"] = tuple(_doubt_from_row(doubt) for doubt in _listed("doubts", values.get("doubts", [])))
-    values["notes"] = tuple(_listed("notes", values.get("notes", [])))
-    for note in values["notes"]:
-        _check("notes", note, (str,))
+    values["notes"] = _texts("notes", values.get("notes", []))
+    values["steps"] = tuple(_step_from_row(step) for step in _listed("steps", values.get("steps", [])))
+    if (capacity := values.get("capacity")) is not None:
+        _check_fields(_table("capacity", capacity), _CAPACITY)
+        values["capacity"] = Capacity(**capacity)
     _check_fields(values, _TRIAL)
     return TrialRow(TrialResult(**values), windows)
 
@@ -115,6 +121,18 @@ def _doubt_from_row(row: object) -> Doubt:
     return Doubt(DoubtKind(table["kind"]), table["evidence"])
 
 
+def _step_from_row(row: object) -> Step:
+    table = dict(_table("steps", row))
+    _check_fields(table, _STEP)
+    return Step(**{**table, **{name: _texts(name, table.get(name, [])) for name in ("missed", "doubts")}})
+
+
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    for text in _listed(name, value):
+        _check(name, text, (str,))
+    return tuple(_listed(name, value))
+
+
 @dataclass(frozen=True, slots=True)
 class _Fields:
     """A dataclass's fields as keys: types of those that hold a number, a text or None; all; those without default."""
@@ -136,6 +154,8 @@ _PLAIN = {int, float, str, NoneType}
 _USAGE = _fields_of(Usage)
 _ERRORS = _fields_of(Errors)
 _TRIAL = _fields_of(TrialResult, left_out="endpoints")
+_STEP = _fields_of(Step)
+_CAPACITY = _fields_of(Capacity)
 
 
 def _check_fields(row: Mapping[str, Any], expected: _Fields) -> None:

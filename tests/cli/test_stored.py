@@ -75,7 +75,14 @@ def test_reports_are_made_anew(project: Path, fastserve: Fastserve) -> None:
     paths = [project / line for line in done.stdout.splitlines()]
 
     assert done.returncode == 0
-    assert [path.name for path in paths] == ["summary.csv", "trials.csv", "comparison.csv", "errors.csv", "report.html"]
+    assert [path.name for path in paths] == [
+        "summary.csv",
+        "trials.csv",
+        "comparison.csv",
+        "errors.csv",
+        "steps.csv",
+        "report.html",
+    ]
     assert all(path.stat().st_size > 0 for path in paths)
 
 

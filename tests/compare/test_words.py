@@ -7,7 +7,7 @@ from controller.compare.summary import summaries
 from controller.compare.words import answer, difference_text, percent_text, ratio_texts, remark
 from controller.measure.trial import TrialResult
 from tests.compare.test_ranking import exactly
-from tests.factories.trials import failed, run_of, trial_of
+from tests.factories.trials import failed, found_nothing, run_of, searched, trial_of
 
 
 def said(trials: list[TrialResult]) -> tuple[str, str | None]:
@@ -147,3 +147,38 @@ def test_differences_read_as_percent_until_they_are_huge() -> None:
     assert percent_text(12.0) == "over 1,000 %"
     assert percent_text(0.0) == "0.0 %"
     assert percent_text(0.00001) == "0.1 %"
+
+
+def searches(rates: dict[str, list[float]]) -> list[TrialResult]:
+    """Return searches that found just these capacities, block by block."""
+    return [searched(trial) for trial in exactly(rates)]
+
+
+def test_a_search_says_what_was_held_and_with_which_slo() -> None:
+    """Several searches have an interval; a single one says where it missed."""
+    assert said(searches({"mine": [2000, 2010, 2020]}))[0] == (
+        "mine holds 2,010/s of health with p99 <= 20 ms (1,985 to 2,035)"
+    )
+    assert said(searches({"mine": [2000]}))[0] == (
+        "mine holds 2,000/s of health with p99 <= 20 ms (one trial: missed at 2,020/s)"
+    )
+
+
+def test_searches_are_ranked_by_capacity() -> None:
+    """Two that differ, two that do not, and many."""
+    two = {"python-flask": [1000.0, 1010.0, 1005.0], "python-fastapi": [3000.0, 3020.0, 3010.0]}
+    alike = {"python-flask": [1000.0, 1010.0, 1005.0], "python-fastapi": [1002.0, 1001.0, 1012.0]}
+    many = {**two, "go-fiber": [9000.0, 9010.0, 9040.0]}
+
+    assert said(searches(two))[0] == (
+        "python-fastapi holds 3.00 times the rate of python-flask in health with p99 <= 20 ms (2.98 to 3.01)"
+    )
+    assert said(searches(alike))[0].startswith("health: cannot tell which holds more with p99 <= 20 ms (python-")
+    assert said(searches(many))[0].startswith(
+        "go-fiber leads health with p99 <= 20 ms: 3.00 times the rate of python-fastapi ("
+    )
+
+
+def test_a_search_in_vain_says_so() -> None:
+    """An SLO that was kept at no rate is a result, and no failure."""
+    assert said([found_nothing(trial_of("mine"))])[0] == "health: p99 <= 20 ms was kept at no rate that was tried"

@@ -22,12 +22,15 @@ FACTORS = (
     "proxy tls http gzip client_keepalive upstream_keepalive proxy_cache cache db pool db_delay_ms cpus in_flight "
     "streams metrics network"
 )
+CAPACITY = "capacity_per_s capacity_low_per_s capacity_high_per_s"
 COLUMNS = {
-    "summary.csv": f"{KEYS} {NUMBERS} {FACTORS} notes",
-    "trials.csv": f"{KEYS} {NUMBERS} {TRIAL} {FACTORS} notes",
+    "summary.csv": f"{KEYS} {NUMBERS} {FACTORS} {CAPACITY} notes",
+    "trials.csv": f"{KEYS} {NUMBERS} {TRIAL} {FACTORS} {CAPACITY} notes",
     "comparison.csv": "scenario endpoint variant baseline candidate metric ratio ratio_low ratio_high p_value verdict "
     "detectable",
     "errors.csv": "run_id trial order target variant scenario kind count first_s last_s sample",
+    "steps.csv": "run_id trial block target variant scenario step rate_per_s duration_s offered answered failures "
+    "latency_p50_ms latency_p90_ms latency_p95_ms latency_p99_ms latency_p999_ms kept missed doubts",
 }
 TRIALS = len(TARGETS) * 2 * BLOCKS
 ANSWERED_WRONG = {"wrong_status", "wrong_length", "wrong_body", "malformed"}
@@ -46,11 +49,14 @@ def test_the_run_went_well(sample: Sample) -> None:
 
 @pytest.mark.parametrize("table", COLUMNS)
 def test_the_columns_are_those_promised(table: str, sample: Sample) -> None:
-    """Each table of a real run has the columns that are documented, in that order, and rows; no errors are no rows."""
+    """Each table of a real run has the columns that are documented, in that order, and rows.
+
+    Without errors and searches there are no rows of those.
+    """
     header, *rows = (sample.folder / table).read_text().splitlines()
 
     assert header.split(",") == COLUMNS[table].split()
-    assert bool(rows) == (table != "errors.csv")
+    assert bool(rows) == (table not in {"errors.csv", "steps.csv"})
 
 
 def test_windows_add_up_to_trials(sample: Sample) -> None:

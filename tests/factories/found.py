@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from controller.compare.findings import Findings, findings
 from controller.measure.trial import TrialResult
-from tests.factories.trials import SATURATED, failed, run_of, windows_of
+from tests.factories.trials import SATURATED, failed, found_nothing, run_of, searched, windows_of
 
 TWO = {"python-flask": 3200.0, "python-fastapi": 14_800.0}
 TWELVE = {
@@ -70,5 +70,9 @@ RUNS = {
     "one target": lambda: run_of({"mine": 3000.0}),
     "no answers": lambda: run_of({"python-flask": 3200.0, "silent": 0.0}),
     "wild": lambda: [*run_of({"wild": 1.0, "a": 5000.0, "b": 4000.0}, blocks=1), *run_of_block(2)],
+    "searches": lambda: [searched(trial) for trial in run_of(TWO)],
+    "one search each": lambda: [searched(trial) for trial in run_of({**TWO, "mine": 300.0}, blocks=1)],
+    "searches of many": lambda: [searched(trial) for trial in run_of(TWELVE)],
+    "a search in vain": lambda: [found_nothing(trial) for trial in run_of({"mine": 300.0}, blocks=1)],
     "long names": lambda: run_of({"a" * 64: 3200.0, "b" * 64: 3000.0, "c" * 64: 900.0}),
 }

@@ -8,6 +8,7 @@ from random import Random
 
 from controller.measure.doubt import Doubt, DoubtKind
 from controller.measure.histogram import recorded
+from controller.measure.step import Capacity, Step
 from controller.measure.trial import TrialResult, Usage
 from controller.measure.window import EndpointCounts, Phase, Window
 from controller.plan.factors import variant_of
@@ -84,6 +85,44 @@ def failed(trial: TrialResult, reason: str = "python-flask died at second 3 with
     )
 
 
+def step_of(step: int, rate_per_s: float, *, kept: bool) -> Step:
+    """Return a step of four seconds that kept an SLO of 20 ms at p99, or missed it."""
+    p99_ms = 4.0 if kept else 31.2
+    offered = round(rate_per_s * 4)
+    return Step(
+        step=step,
+        rate_per_s=rate_per_s,
+        duration_s=4.0,
+        offered=offered,
+        answered=offered,
+        failures=0,
+        latency_p50_ms=1.5,
+        latency_p90_ms=2.5,
+        latency_p95_ms=3.0,
+        latency_p99_ms=p99_ms,
+        latency_p999_ms=None,
+        missed=() if kept else ("p99 31.2 ms, at most 20 ms",),
+    )
+
+
+def searched(trial: TrialResult) -> TrialResult:
+    """Return a trial as a search whose last step that kept its SLO was this trial; 1 % above it was missed twice."""
+    held, missed = trial.throughput_per_s("*") or 0.0, (trial.throughput_per_s("*") or 0.0) * 1.01
+    steps = tuple(
+        step_of(n, rate, kept=rate <= held) for n, rate in enumerate([held / 2, missed, missed, held], start=1) if rate
+    )
+    capacity = Capacity(slo=SLO, per_s=held, low_per_s=held, high_per_s=missed, step=4)
+    return replace(trial, steps=steps, capacity=capacity)
+
+
+def found_nothing(trial: TrialResult) -> TrialResult:
+    """Return the same trial as a search that kept its SLO at no rate: it has no measured phase."""
+    steps = tuple(step_of(n, rate, kept=False) for n, rate in enumerate([100.0, 100.0, 50.0, 50.0], start=1))
+    reason = "missed even at 50/s: p99 31.2 ms, at most 20 ms"
+    capacity = Capacity(slo=SLO, high_per_s=50.0, reason=reason)
+    return replace(trial, steps=steps, capacity=capacity, endpoints={}, duration_s=None, bound=None, usage={})
+
+
 def run_of(
     rates_per_s: Mapping[str, float],
     *,
@@ -132,4 +171,5 @@ def _flat(samples: int) -> EndpointCounts:
     return EndpointCounts(latency=recorded({4000: samples}), bytes=200 * samples)
 
 
+SLO = "p99 <= 20 ms"
 SATURATED = Doubt(DoubtKind.GENERATOR_SATURATED, "workers 91 % busy, at least 85 % is a doubt")

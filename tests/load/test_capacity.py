@@ -11,6 +11,7 @@ from controller.measure.step import Capacity, Step
 from controller.plan.slo import Search
 
 SEEDS = range(40)
+SLO = "p99 <= 20 ms"
 
 
 def step_of(steps: list[Step], rate_per_s: float, *, kept: bool, doubts: tuple[str, ...] = ()) -> Step:
@@ -20,7 +21,7 @@ def step_of(steps: list[Step], rate_per_s: float, *, kept: bool, doubts: tuple[s
     return Step(
         step=len(steps) + 1,
         rate_per_s=rate_per_s,
-        seconds=5.0,
+        duration_s=5.0,
         offered=offered,
         answered=offered,
         failures=0,
@@ -34,7 +35,7 @@ def searched(search: Search, keeps: Callable[[float], bool], *, seed: str = "0")
     steps: list[Step] = []
     while (rate_per_s := next_rate(search, steps, seed=seed)) is not None:
         steps.append(step_of(steps, rate_per_s, kept=keeps(rate_per_s)))
-    return capacity_of(search, steps), steps
+    return capacity_of(search, steps, slo=SLO), steps
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -152,7 +153,7 @@ def test_a_generator_that_is_late_ends_the_search() -> None:
     steps.append(step_of(steps, 200, kept=False, doubts=("sends late",)))
 
     assert next_rate(search, steps, seed="0") is None
-    found = capacity_of(search, steps)
+    found = capacity_of(search, steps, slo=SLO)
     assert (found.per_s, found.high_per_s, found.reason) == (100, None, "the generator was late at higher rates")
 
 
@@ -160,8 +161,10 @@ def test_a_search_that_was_cut_short_says_what_it_has() -> None:
     """Ctrl-C in the middle of a search, and before its first step ended."""
     steps = [step_of([], 100, kept=True)]
 
-    assert capacity_of(Search(), steps) == Capacity(per_s=100, low_per_s=100, step=1, reason="the search was cut short")
-    assert capacity_of(Search(), []) == Capacity(reason="no step came to its end")
+    assert capacity_of(Search(), steps, slo=SLO) == Capacity(
+        slo=SLO, per_s=100, low_per_s=100, step=1, reason="the search was cut short"
+    )
+    assert capacity_of(Search(), [], slo=SLO) == Capacity(slo=SLO, reason="no step came to its end")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

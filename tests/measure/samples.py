@@ -43,4 +43,5 @@ def windows(order: st.SearchStrategy[int] | None = None) -> st.SearchStrategy[Wi
         users=st.integers(0, 1000),
         workers=st.integers(1, 8),
         endpoints=endpoints(),
+        step=st.none() | st.integers(1, 3),
     )

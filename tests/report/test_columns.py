@@ -7,7 +7,7 @@ import pytest
 
 from controller.measure.errors import ErrorKind
 from controller.plan.factors import FACTORS
-from controller.report.columns import COMPARISON, ERRORS, SUMMARY, TRIALS
+from controller.report.columns import COMPARISON, ERRORS, STEPS, SUMMARY, TRIALS
 
 DICTIONARY = Path(__file__).parents[2] / "exports" / "COLUMNS.md"
 
@@ -41,6 +41,9 @@ FIRST_OF_SUMMARY = [
 ]
 
 
+CAPACITY = ("capacity_per_s", "capacity_low_per_s", "capacity_high_per_s")
+
+
 def explained(table: str) -> list[tuple[str, str]]:
     """Return (column, meaning) of one table of the dictionary, in the order written."""
     text = DICTIONARY.read_text(encoding="utf-8").split(f"## {table}\n", 1)[1].split("\n## ", 1)[0]
@@ -48,8 +51,8 @@ def explained(table: str) -> list[tuple[str, str]]:
 
 
 def test_summary_columns_stand_in_the_order_promised() -> None:
-    """First the fixed ones, then every factor, notes last."""
-    assert [*SUMMARY] == [*FIRST_OF_SUMMARY, *FACTORS, "notes"]
+    """First the fixed ones, then every factor, what only searches have, notes last."""
+    assert [*SUMMARY] == [*FIRST_OF_SUMMARY, *FACTORS, *CAPACITY, "notes"]
 
 
 def test_trials_are_the_same_with_what_one_trial_has() -> None:
@@ -97,6 +100,7 @@ def test_every_kind_of_error_is_explained() -> None:
         ("trials.csv", tuple(column for column in TRIALS if column not in SUMMARY)),
         ("comparison.csv", COMPARISON),
         ("errors.csv", ERRORS),
+        ("steps.csv", STEPS),
     ],
 )
 def test_every_column_is_explained(table: str, columns: tuple[str, ...]) -> None:

@@ -129,6 +129,40 @@ def test_tables_are_written_whole(tmp_path: Path) -> None:
     assert "python-fastapi" in (tmp_path / "summary.csv").read_text(encoding="utf-8")
 
 
+def test_every_step_of_a_search_is_in_a_table_of_its_own(tmp_path: Path) -> None:
+    """steps.csv has all steps as run; the trial has the two ends of its search, and the summary their spread."""
+    trials = RUNS["searches"]()
+    write_tables(tmp_path, found(trials))
+    steps, rows = rows_of(trials, "steps.csv"), rows_of(trials, "trials.csv")
+    (summary,) = (
+        row for row in rows_of(trials, "summary.csv") if (row["target"], row["endpoint"]) == ("python-flask", "*")
+    )
+
+    assert (tmp_path / "steps.csv").exists()
+    assert [(int(row["trial"]), int(row["step"])) for row in steps] == [
+        (trial.trial, step.step) for trial in trials for step in trial.steps
+    ]
+    assert {(row["kept"], row["missed"]) for row in steps} == {("yes", ""), ("no", "p99 31.2 ms, at most 20 ms")}
+    for trial in trials:
+        whole, part = (row for row in rows if int(row["trial"]) == trial.trial)
+        assert trial.capacity is not None
+        assert float(whole["capacity_per_s"]) == float(whole["capacity_low_per_s"]) == trial.capacity.per_s
+        assert float(whole["capacity_high_per_s"]) == trial.capacity.high_per_s
+        assert part["capacity_per_s"] == ""
+    ends = [float(summary[f"capacity_{name}per_s"]) for name in ("low_", "", "high_")]
+    assert ends == sorted(ends)
+    assert len(set(ends)) == 3
+
+
+def test_searches_are_compared_by_capacity_alone() -> None:
+    """Throughput and latency are those of a rate that the search chose, so they get no row."""
+    trials = RUNS["searches"]()
+
+    assert [(row["metric"], row["verdict"]) for row in rows_of(trials, "comparison.csv")] == [
+        ("capacity_per_s", "faster")
+    ]
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """One line: which file, what was found, what to do."""
     with pytest.raises(StoreError, match=r"summary\.csv: expected to write it, found: .*; the journal "):

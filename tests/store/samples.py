@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from controller.measure.doubt import Doubt, DoubtKind
 from controller.measure.errors import ErrorKind, Errors
+from controller.measure.step import Capacity, Step
 from controller.measure.trial import TrialResult, Usage
 from controller.measure.window import Window
 from controller.store.folder import RunContents, RunFolder, create_run_folder
@@ -85,7 +86,22 @@ def trials(order: st.SearchStrategy[int]) -> st.SearchStrategy[TrialResult]:
         doubts=st.lists(st.builds(Doubt, st.sampled_from(DoubtKind), TEXTS), max_size=3).map(tuple),
         notes=st.lists(TEXTS, max_size=3).map(tuple),
         endpoints=st.just({}),
+        steps=st.lists(steps(), max_size=3).map(tuple),
+        capacity=st.none() | capacities(),
     )
+
+
+def steps() -> st.SearchStrategy[Step]:
+    """Draw steps of a search."""
+    words = st.lists(TEXTS, max_size=2).map(tuple)
+    return st.builds(Step, step=st.integers(1, 99), rate_per_s=NUMBERS, duration_s=NUMBERS, missed=words, doubts=words)
+
+
+def capacities() -> st.SearchStrategy[Capacity]:
+    """Draw what searches found; their steps are few, as those of windows."""
+    known = st.none() | NUMBERS
+    step = st.none() | st.integers(1, 3)
+    return st.builds(Capacity, slo=TEXTS, per_s=known, low_per_s=known, high_per_s=known, step=step)
 
 
 def windows_of(order: int, n: int) -> list[Window]:

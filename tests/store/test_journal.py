@@ -54,7 +54,10 @@ def test_windows_come_back_as_they_were(stored: list[tuple[Window, dict[str, Usa
 
 @given(st.lists(trials(st.just(1)), max_size=4), st.lists(windows(st.integers(1, 6)), max_size=12))
 def test_trials_come_back_with_their_measured_windows_merged(drawn: list[TrialResult], measured: list[Window]) -> None:
-    """A trial is its line and the sum of its measured windows; windows of trials without a line belong to none."""
+    """A trial is its line and the sum of its measured windows; windows of trials without a line belong to none.
+
+    Of a search only the windows of the step count that showed its capacity; those of other steps are stored.
+    """
     results = [replace(result, order=order) for order, result in enumerate(drawn, start=1)]
     with TemporaryDirectory() as name:
         store(Path(name), *measured, *results)
@@ -62,7 +65,9 @@ def test_trials_come_back_with_their_measured_windows_merged(drawn: list[TrialRe
         reading = read_journal(Path(name))
 
     for found, result in zip(reading.trials, results, strict=True):
-        own = [window for window in measured if window.order == result.order and window.phase is Phase.MEASURED]
+        step = None if result.capacity is None else result.capacity.step
+        of_it = [window for window in measured if (window.order, window.step) == (result.order, step)]
+        own = [window for window in of_it if window.phase is Phase.MEASURED]
         assert found == replace(result, endpoints=merged_endpoints(own))
     assert reading.warnings == ()
 
