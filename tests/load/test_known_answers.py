@@ -1,8 +1,10 @@
 """Answers known at a glance: by their size, their head and their end; one that only resembles a known one is not."""
 
+from collections.abc import Iterable
+
 import pytest
 
-from controller.load.wire.ask import CHECK_EVERY, Ask
+from controller.load.wire.ask import CHECK_EVERY, Ask, Learned
 from controller.load.wire.http1 import Http1
 from controller.load.wire.tally import EndpointTally
 from tests.load.seams import Heard, Socketless
@@ -13,9 +15,14 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 def heard(*answers: bytes, check: object = None) -> list[object]:
     """Return what the load model hears of answers, each whole in one read, to the same request."""
-    lane = Heard()
     ask = Ask(b"", EndpointTally("/"), status=200, check=check)
-    for answer in answers:
+    return heard_of((ask, answer) for answer in answers)
+
+
+def heard_of(answered: Iterable[tuple[Ask, bytes]]) -> list[object]:
+    """Return what the load model hears of requests and their answers, each whole in one read."""
+    lane = Heard()
+    for ask, answer in answered:
         protocol = Http1(Socketless())
         protocol.lane = lane
         protocol.ask = ask
@@ -40,6 +47,20 @@ def test_answers_of_one_size_are_known_and_still_counted_for_the_check() -> None
 
     assert heard(*map(sized, bodies), check=seen.append) == ["right"] * len(bodies)
     assert seen == bodies[::CHECK_EVERY]
+
+
+def test_requests_that_differ_in_drawn_values_know_each_others_answers() -> None:
+    """What one learned the others know: one in 64 bodies of all is looked at, and none of them keeps a whole answer."""
+    seen: list[bytes] = []
+    learned = Learned(shared=True)
+    asks = [
+        Ask(b"", EndpointTally("/"), status=200, check=seen.append, learned=learned) for _ in range(3 * CHECK_EVERY + 1)
+    ]
+    bodies = [b"%05d" % n for n in range(len(asks))]
+
+    assert heard_of(zip(asks, map(sized, bodies), strict=True)) == ["right"] * len(asks)
+    assert seen == bodies[::CHECK_EVERY]
+    assert not any(ask.whole for ask in asks)
 
 
 @pytest.mark.parametrize(

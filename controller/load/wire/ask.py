@@ -12,12 +12,14 @@ class Learned:
     """What right answers to one kind of request looked like, to know the next ones by, as the protocol sees fit.
 
     frames has, by the size of an answer, the bytes before its body and after it; layouts has the length of the body
-    by the head. unchecked counts how many answers are still to come before one has its body compared.
+    by the head. unchecked counts how many answers are still to come before one has its body compared. Where it is
+    shared by several requests, none of them keeps a whole answer: ten thousand of them would fill the memory.
     """
 
-    __slots__ = ("frames", "layouts", "unchecked")
+    __slots__ = ("frames", "layouts", "shared", "unchecked")
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = False) -> None:
+        self.shared = shared
         self.frames: dict[int, tuple[bytes, bytes]] = {}
         self.layouts: dict[bytes, int] = {}
         self.unchecked = 0
@@ -30,8 +32,8 @@ class Ask:
     to close the connection; bodiless that no answer to it has a body (HEAD); check returns None for a right
     body, else what says what was expected and found. With check None bodies are not looked at.
 
-    whole is a right answer in full. learned is shared by all requests that differ in nothing but drawn values and
-    are to be answered with the same status and length.
+    whole is a right answer in full, empty before the first one. learned is shared by all requests that differ in
+    nothing but drawn values and are to be answered with the same status and length.
     """
 
     __slots__ = (

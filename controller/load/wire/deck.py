@@ -69,7 +69,7 @@ class Kind:
         expected = (right.status, right.body_bytes)
         if (learned := self._learned.get(expected)) is None:
             # A head that is right where 404 is expected is wrong where 200 is.
-            learned = self._learned[expected] = Learned()
+            learned = self._learned[expected] = Learned(shared=bool(request.draws))
         return Ask(
             self._written(path, body),
             self._tally,

@@ -198,9 +198,9 @@ class Http1:
         assert head is not None
         if ask.closing or not head.keep_alive or len(data) != self._size:
             return
-        if answer.keep or ask.check is None:
-            ask.whole = data
         learned = ask.learned
+        if not learned.shared and (answer.keep or ask.check is None):
+            ask.whole = data
         # An interim answer may stand before the head: such a size is not that of the answer alone.
         if head.body_bytes >= 0:
             _remember(learned.layouts, answer.raw_head, head.body_bytes)
