@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache, partial
 from hashlib import shake_128
 from itertools import accumulate, chain, count, islice, repeat
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from controller.plan.draw import PLACE, Choice, Draw, Sequential, Uniform, Uuid, Zipf, draw_of
@@ -27,6 +27,7 @@ Filler: TypeAlias = Callable[[int, int], str]
 _CHUNK: Final = 1024
 _WORD_BITS: Final = 64
 _WORDS: Final = struct.Struct(f"<{_CHUNK}Q")
+_UUIDS: Final = struct.Struct("16s" * _CHUNK)
 # No trial comes to it, so that what was asked once before is not asked again; and any server can hold it.
 _SAMPLE_NUMBER: Final = 2**31 - 1
 
@@ -137,35 +138,32 @@ def _filler(draw: Draw, stream: str, written: Callable[[str], str]) -> Filler:
         case Sequential():
             return lambda _number, before: str(before)
         case Uuid():
-            return _from_bytes(stream, 16, _uuid_text)
+            return _from_items(stream, _UUIDS, _uuid_text)
         case Uniform(low, high):
             many = high - low + 1
-            return _from_bytes(stream, 8, lambda data: str(low + (_word(data) * many >> _WORD_BITS)))
+            return _from_items(stream, _WORDS, lambda word: str(low + (word * many >> _WORD_BITS)))
         case Zipf(ranks, exponent):
             shares = _zipf_shares(ranks, exponent)
             # The 53 bits that a float holds exactly, so that it stays below 1.
-            return _from_bytes(stream, 8, lambda data: str(bisect_right(shares, (_word(data) >> 11) * 2.0**-53) + 1))
+            return _from_items(stream, _WORDS, lambda word: str(bisect_right(shares, (word >> 11) * 2.0**-53) + 1))
         case Choice(values):
             texts = [written(value) for value in values]
-            return _from_bytes(stream, 8, lambda data: texts[_word(data) * len(texts) >> _WORD_BITS])
+            many = len(texts)
+            return _from_items(stream, _WORDS, lambda word: texts[word * many >> _WORD_BITS])
 
 
-def _from_bytes(stream: str, size: int, text: Callable[[bytes], str]) -> Filler:
-    """Return what turns so many random bytes of each number into a text; a chunk of numbers is drawn at once."""
-    drawn, data = -1, b""
+def _from_items(stream: str, layout: struct.Struct, text: Callable[[Any], str]) -> Filler:
+    """Return what turns the random item of each number into a text; a chunk of them is drawn at once."""
+    drawn, items = -1, ()
 
     def value(number: int, _before: int) -> str:
-        nonlocal drawn, data
+        nonlocal drawn, items
         chunk, place = divmod(number, _CHUNK)
         if chunk != drawn:
-            drawn, data = chunk, _random_bytes(stream, chunk, _CHUNK * size)
-        return text(data[place * size : (place + 1) * size])
+            drawn, items = chunk, layout.unpack(_random_bytes(stream, chunk, layout.size))
+        return text(items[place])
 
     return value
-
-
-def _word(data: bytes) -> int:
-    return int.from_bytes(data, "little")
 
 
 def _uuid_text(data: bytes) -> str:
