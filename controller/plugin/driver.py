@@ -15,7 +15,7 @@ from controller.errors import LoadError, PlanError
 from controller.load.job import Job, job_from_wire, job_request
 from controller.load.user import provide_engine
 from controller.load.wire.engine import Engine
-from controller.load.wire.native import boot_id, wake_up
+from controller.load.wire.native import clock_id, wake_up
 from controller.measure.collector import log_window
 from controller.measure.recorder import Recorder
 from controller.measure.window import Window
@@ -151,9 +151,9 @@ class WorkerPlugin(_Driver):
             self._runner.send_message("fs_ready", None)
 
     def _go(self, msg: Any, **_: Any) -> None:
-        # On the master's machine its clock is ours; elsewhere the start is when the word arrives.
-        same_machine = msg.data["boot"] == boot_id()
-        self.start(msg.data["start_ns"] if same_machine else time.monotonic_ns() + GO_AFTER_NS)
+        # Where the master's clock is not ours, the start is when the word arrives.
+        same_clock = msg.data["clock"] == clock_id()
+        self.start(msg.data["start_ns"] if same_clock else time.monotonic_ns() + GO_AFTER_NS)
 
 
 class LocalPlugin(_Driver):

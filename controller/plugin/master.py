@@ -17,7 +17,7 @@ from locust.runners import STATE_MISSING, MasterRunner
 from controller.errors import LoadError
 from controller.load.control import CONTROL_VARIABLE, Link
 from controller.load.job import Job, job_from_wire, job_to_wire
-from controller.load.wire.native import boot_id
+from controller.load.wire.native import clock_id
 from controller.measure.collector import Collector, log_window
 from controller.measure.recorder import REPORT_KEY
 from controller.measure.window import Window, window_to_wire
@@ -164,7 +164,7 @@ class MasterPlugin:
         self._say_go()
 
     def _say_go(self, worker: str | None = None) -> None:
-        self._runner.send_message("fs_go", {"start_ns": self._start_ns, "boot": boot_id()}, worker)
+        self._runner.send_message("fs_go", {"start_ns": self._start_ns, "clock": clock_id()}, worker)
 
     def _arrived(self, msg: Any, **_: Any) -> None:
         self._here.add(msg.node_id)

@@ -1,10 +1,11 @@
 """A real fleet in a test: Locust's master and workers, driven as a run drives them, stored as a run stores them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from controller.load.drive import Driven, Watch, drive
 from controller.load.fleet import Crew, Fleet, start_fleet
@@ -13,7 +14,7 @@ from controller.load.place import locustfile
 from controller.measure.window import EndpointCounts, Phase, Window, merged_by_endpoint, merged_counts
 from controller.plan.scenario import Load
 from controller.stack.cpus import usable_cores
-from controller.stack.supervisor import supervise
+from controller.stack.supervisor import Launched, Supervisor, supervise
 from controller.store.journal import Journal, read_windows
 
 _ORDERS = count(1)
@@ -108,15 +109,35 @@ def trial(
     return Trialled(driven=driven, sealed=sealed, stored=stored)
 
 
+class Disguising:
+    """A supervisor that starts Locust's first worker by another command, which runs the given one as it sees fit."""
+
+    def __init__(self, supervisor: Supervisor, under: Sequence[str]) -> None:
+        self._supervisor = supervisor
+        self._under = under
+
+    def launch(self, name: str, argv: Sequence[str], **more: Any) -> Launched:
+        """Start a program."""
+        under = self._under if name == "locust-worker-1" else ()
+        return self._supervisor.launch(name, [*under, *argv], **more)
+
+
 @contextmanager
-def fleet_of(workers: int, *, folder: Path, label: str, script: Path | None = None) -> Iterator[Fleet]:
-    """Run a master and so many workers for the time of the block; script is a Locust file beside the wire engine's."""
+def fleet_of(
+    workers: int, *, folder: Path, label: str, script: Path | None = None, first_under: Sequence[str] = ()
+) -> Iterator[Fleet]:
+    """Run a master and so many workers for the time of the block; script is a Locust file beside the wire engine's.
+
+    first_under is a command that starts the first worker.
+    """
     cores = usable_cores()
     crew = Crew(workers=workers, generator=cores, control=cores)
     logs = folder / f"logs-{label}"
     logs.mkdir()
     with (
         supervise(label=label, logs=logs) as supervisor,
-        start_fleet(supervisor, crew, folder=logs, locustfile=locustfile(), script=script) as fleet,
+        start_fleet(
+            Disguising(supervisor, first_under), crew, folder=logs, locustfile=locustfile(), script=script
+        ) as fleet,
     ):
         yield fleet

@@ -27,8 +27,13 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a Locust left: figures of its CSV and of its page, occurrences by kind of failure, status and log."""
+    """What a Locust left: figures of its CSV and of its page, occurrences by kind of failure, status and log.
 
+    total_per_s is the throughput of its whole time, current_per_s the one of the last seconds, as it went on.
+    """
+
+    total_per_s: float
+    current_per_s: tuple[float, ...]
     table: Figures
     page: Figures
     kinds: dict[str, int]
@@ -37,9 +42,17 @@ class Written:
 
 
 def run_locust(
-    folder: Path, *options: str, host: str, workers: int = 0, files: Sequence[Path] = (locustfile(),)
+    folder: Path,
+    *options: str,
+    host: str,
+    workers: int = 0,
+    files: Sequence[Path] = (locustfile(),),
+    first_under: Sequence[str] = (),
 ) -> Written:
-    """Run a headless Locust, with so many workers or alone, until it ends by itself; files are its Locust files."""
+    """Run a headless Locust, with so many workers or alone, until it ends by itself; files are its Locust files.
+
+    first_under is a command that starts the first worker.
+    """
     common = ["--headless", "--host", host, "--csv", "out", "--html", "out.html", *options]
     if not workers:
         process, helpers = start_locust(folder, common, files=files), []
@@ -48,7 +61,9 @@ def run_locust(
         master = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
         process = start_locust(folder, [*master, "--expect-workers", str(workers), *common], files=files)
         toward = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
-        helpers = [start_locust(folder, toward, files=files) for _ in range(workers)]
+        helpers = [
+            start_locust(folder, toward, files=files, under=() if number else first_under) for number in range(workers)
+        ]
     try:
         log, _ = process.communicate(timeout=WITHIN_S)
         for helper in helpers:
@@ -60,11 +75,11 @@ def run_locust(
 
 
 def start_locust(
-    folder: Path, arguments: Sequence[str], *, files: Sequence[Path] = (locustfile(),)
+    folder: Path, arguments: Sequence[str], *, files: Sequence[Path] = (locustfile(),), under: Sequence[str] = ()
 ) -> "subprocess.Popen[str]":
     """Start a Locust in a folder, with a home of its own, so that nobody's settings reach it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "locust", "-f", ",".join(map(str, files)), *arguments],
+        [*under, sys.executable, "-m", "locust", "-f", ",".join(map(str, files)), *arguments],
         cwd=folder,
         env=locust_environment(home=folder, control=None),
         stdin=subprocess.DEVNULL,
@@ -88,7 +103,16 @@ def _written(folder: Path, *, status: int, log: str) -> Written:
         {entry["name"]: entry["num_failures"] for entry in entries},
     )
     kinds = {row["Error"]: int(row["Occurrences"]) for row in _rows(folder / "out_failures.csv")}
-    return Written(table, page, kinds, status, log)
+    history = [row for row in _rows(folder / "out_stats_history.csv") if row["Name"] == "Aggregated"]
+    return Written(
+        total_per_s=next(float(row["Requests/s"]) for row in rows if row["Name"] == "Aggregated"),
+        current_per_s=tuple(float(row["Requests/s"]) for row in history),
+        table=table,
+        page=page,
+        kinds=kinds,
+        status=status,
+        log=log,
+    )
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -27,6 +27,11 @@ def wake_up(callback: Callable[[], None]) -> Callable[[], None]:
     return watcher.send  # type: ignore[no-any-return]
 
 
-def boot_id() -> str:
-    """Return what tells this machine, since its last start, from every other: processes that share it share a clock."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+def clock_id() -> str:
+    """Return what two processes share whose time.monotonic is one clock: a machine, its last start, a namespace."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    try:
+        return f"{boot} {Path('/proc/self/ns/time').readlink()}"
+    except FileNotFoundError:
+        # A kernel before 5.6, or one built without them: its one clock is everybody's.
+        return boot
