@@ -32,6 +32,8 @@ http {{
         ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/certificate.pem;
         location = /ok {{ return 200 ok; }}
         location = /busy {{ return 503 busy; }}
+        location = /empty {{ return 204; }}
+        location = /unchanged {{ return 304; }}
         location / {{ root {folder}/files; }}
     }}
     server {{

@@ -1,11 +1,14 @@
 """The engine against a real Nginx: what it counted is what we counted, kept alive or not, in one piece or many."""
 
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 
 import pytest
 
+from controller.load.job import JobRequest
 from controller.load.wire.engine import Engine
+from controller.plan.expect import Expect
 from tests.load.driving import driven, job_for
 from tests.load.nginx import BIG_BYTES, Nginx, run_nginx
 from tests.needs import require
@@ -55,6 +58,29 @@ def test_nginx_counts_what_we_count(
         assert taken <= connections <= taken + 4
     if path == "/big" and not headers:
         assert outcome.counts.bytes >= taken * BIG_BYTES
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expect"),
+    [
+        ("HEAD", "/big", Expect(length=0)),
+        ("GET", "/empty", Expect(status=204)),
+        ("GET", "/unchanged", Expect(status=304)),
+    ],
+    ids=["head", "no content", "not modified"],
+)
+def test_answers_without_a_body_keep_their_connection(
+    engine: Engine, nginx: Nginx, method: str, path: str, expect: Expect
+) -> None:
+    """Whatever length their heads announce: a lone lane has a new connection each hundred requests, and none beside."""
+    before = nginx.counted()
+    request = JobRequest(method=method, path=path, weight=1.0, endpoint=path, expect=expect)
+    outcome = driven(engine, job_for(nginx.url, requests=(request,)), lanes=1, attempts=450)
+    after = nginx.counted(questions=2)
+
+    assert outcome.counts.errors == {}
+    assert outcome.counts.samples == after.requests - before.requests
+    assert after.connections - before.connections == ceil(outcome.counts.samples / KEEPALIVE_REQUESTS)
 
 
 def test_answers_of_wrong_status_are_counted_by_nginx_too(engine: Engine, nginx: Nginx) -> None:
