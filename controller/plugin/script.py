@@ -2,7 +2,7 @@
 
 import sys
 import time
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -74,9 +74,13 @@ class ScriptUsers:
         self._timeout_s = job.timeout_s
         self.exceptions, self._messages, self.cut_off = 0, [], False
         self.trial = Script(over=not self._classes)
+        # One for all users of the trial: each would read all authorities of this machine anew.
+        context = cache(job.trust.context)
         for one in self._classes:
             if issubclass(one, FastHttpUser):
                 one.network_timeout = one.connection_timeout = job.timeout_s
+                one.insecure = not job.trust.verify
+                one.ssl_context_factory = staticmethod(lambda **_: context())
         if self._classes:
             # Users that are taken away while it runs finish their task too; a worker hears the same from its master.
             self._environment.stop_timeout = job.timeout_s

@@ -1,7 +1,8 @@
 """A small shop that wants a login: a token from POST /login, a list at /items, and the things that it links to.
 
-It runs by itself with PORT and BIND, as a target does, and counts its answers by endpoint; GET /counts says them and
-is not counted itself. Other paths: / needs no token, /held answers late, /broken fails.
+It runs by itself with PORT and BIND, as a target does, over TLS where CERTIFICATE names the file of one. It counts
+its answers by endpoint; GET /counts says them and is not counted itself. Other paths: / needs no token, /held answers
+late, /broken fails.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import json
 import os
 import secrets
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -33,20 +35,24 @@ class Shop:
 
     def counts(self) -> dict[str, int]:
         """Return how many requests it has answered, by endpoint."""
-        with urllib.request.urlopen(f"{self.url}/counts", timeout=30) as answer:
+        anybody = ssl._create_unverified_context()
+        with urllib.request.urlopen(f"{self.url}/counts", timeout=30, context=anybody) as answer:
             found: dict[str, int] = json.load(answer)
         return found
 
 
 @contextmanager
-def shop() -> Iterator[Shop]:
-    """Run a shop for the time of the block."""
+def shop(certificate: Path | None = None) -> Iterator[Shop]:
+    """Run a shop for the time of the block; over TLS with the file of a certificate."""
     env = {**os.environ, "PORT": "0", "BIND": "127.0.0.1"}
+    if certificate is not None:
+        env["CERTIFICATE"] = str(certificate)
+    scheme = "http" if certificate is None else "https"
     command = [sys.executable, "-I", __file__]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield Shop(f"http://127.0.0.1:{process.stdout.readline().strip()}")
+            yield Shop(f"{scheme}://127.0.0.1:{process.stdout.readline().strip()}")
         finally:
             process.kill()
 
@@ -96,7 +102,11 @@ async def main() -> None:
     """Serve until SIGTERM; then write the counts to COUNT_FOLDER, where there is one."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    server = await asyncio.start_server(serve, os.environ["BIND"], int(os.environ["PORT"]))
+    context = None
+    if certificate := os.environ.get("CERTIFICATE"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    server = await asyncio.start_server(serve, os.environ["BIND"], int(os.environ["PORT"]), ssl=context)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await ended.wait()

@@ -10,6 +10,7 @@ from controller.errors import LoadError
 from controller.load.fleet import Fleet
 from controller.load.job import Job
 from controller.measure.window import Phase
+from tests.load.certificates import TRUST, certificate_file
 from tests.load.fleets import Trialled, fleet_of, job_of, load_of, trial
 from tests.load.shop import HELD_S, Shop, shop
 from tests.sources import ROOT
@@ -178,6 +179,23 @@ class Other(HttpUser):
     kinds = {"/broken": "wrong_status", "/held": "wrong_body", "/nowhere": "wrong_status"}
     for path, kind in kinds.items():
         assert found[path].errors == {kind: found[path].attempts}
+
+
+def test_over_tls_both_kinds_of_users_believe_the_same(tmp_path: Path) -> None:
+    """With the plan's authority all is answered; where nobody vouches for the server every request is of kind tls."""
+    with (
+        shop(certificate_file(tmp_path / "shop.pem")) as server,
+        fleet_of(1, folder=tmp_path, label="script-tls", script=LOGIN) as fleet,
+    ):
+        right = trial(fleet, replace(job_of(server.url), trust=TRUST), load_of(), folder=tmp_path)
+        is_what_the_server_counted(right, server)
+        assert right.sealed.endpoints.keys() == {"/", *PATHS}
+        (tmp_path / "strange").mkdir()
+        strange = trial(fleet, job_of(server.url), load_of(), folder=tmp_path / "strange")
+
+    strange.is_conserved()
+    assert set(strange.sealed.counts.errors) == {"tls"}
+    assert strange.sealed.endpoints.keys() == {"/", "/login"}
 
 
 @pytest.mark.parametrize(
