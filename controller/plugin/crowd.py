@@ -1,5 +1,6 @@
 """Who is started in a trial: connections of the wire engine, users of a Locust file, or both; and load shapes."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,12 +23,25 @@ _LOOK_AT_SHAPE_EVERY_S: Final = 0.5
 class Crowd:
     """How many users there are in all, and of which classes; a shape decides on the number instead where there is one.
 
-    Locust starts as many of a class as its fixed_count says, and shares the others out by weight.
+    Locust starts as many of a class as its fixed_count says, and shares the others out by weight. most is how many
+    there may be. Raises LoadError for more.
     """
 
     users: int
+    most: int
     classes: list[type[User]]
     shape: LoadTestShape | None
+
+    def __post_init__(self) -> None:
+        self.hold(self.users if self.shape is None else 0)
+
+    def hold(self, users: int) -> None:
+        """Raise LoadError where users are too many."""
+        if users > self.most:
+            raise LoadError(
+                f"expected at most {self.most:,} users and connections beside a Locust file, "
+                f"{MOST_USERS_OF_A_WORKER} a worker, found {users:,}: raise load.workers"
+            )
 
 
 def fixed_counts(environment: Environment) -> dict[type[User], int]:
@@ -56,16 +70,12 @@ def crowd_of(
     if not classes:
         raise LoadError("expected a class of users in a Locust file without requests beside it, found none")
     users = connections + sum(one.fixed_count for one in scripts)
-    if scripts and shape is None and users > MOST_USERS_OF_A_WORKER * workers:
-        raise LoadError(
-            f"expected at most {MOST_USERS_OF_A_WORKER} users and connections a worker beside a Locust file, "
-            f"found {users:,} on {workers}: raise load.workers"
-        )
-    return Crowd(users=users, classes=classes, shape=shape)
+    most = MOST_USERS_OF_A_WORKER * workers if scripts else sys.maxsize
+    return Crowd(users=users, most=most, classes=classes, shape=shape)
 
 
-def follow(shape: LoadTestShape, runner: MasterRunner, *, classes: list[type[User]]) -> None:
-    """Have as many users as a load shape says, until it ends, and then none.
+def follow(shape: LoadTestShape, runner: MasterRunner, *, crowd: Crowd) -> None:
+    """Have as many users as a load shape says, until it ends, and then none. Raises LoadError for too many.
 
     Locust's own loop would end the whole process with the shape.
     """
@@ -74,6 +84,7 @@ def follow(shape: LoadTestShape, runner: MasterRunner, *, classes: list[type[Use
     while (tick := shape.tick()) is not None:
         if tick != last:
             users, rate_per_s, *chosen = last = tick
-            runner.start(users, rate_per_s, user_classes=(chosen[0] if chosen else None) or classes)
+            crowd.hold(users)
+            runner.start(users, rate_per_s, user_classes=(chosen[0] if chosen else None) or crowd.classes)
         gevent.sleep(_LOOK_AT_SHAPE_EVERY_S)
-    runner.start(0, max(1, runner.user_count), user_classes=classes)
+    runner.start(0, max(1, runner.user_count), user_classes=crowd.classes)

@@ -104,7 +104,7 @@ class MasterPlugin:
     def _gather(self, crowd: Crowd, *, ramp_up_s: float) -> None:
         if crowd.shape is not None:
             self._ramping = gevent.spawn(self._follow_shape, crowd)
-            self._ramping.link_exception(lambda ended: self._tell("failed", text=f"load shape: {ended.exception!r}"))
+            self._ramping.link_exception(lambda ended: self._tell("failed", text=f"load shape: {ended.exception}"))
         elif ramp_up_s:
             rate_per_s = crowd.users / ramp_up_s
             self._ramping = gevent.spawn(self._runner.start, crowd.users, rate_per_s, user_classes=crowd.classes)
@@ -114,7 +114,7 @@ class MasterPlugin:
 
     def _follow_shape(self, crowd: Crowd) -> None:
         assert crowd.shape is not None
-        follow(crowd.shape, self._runner, classes=crowd.classes)
+        follow(crowd.shape, self._runner, crowd=crowd)
         ended_s = (time.monotonic_ns() - self._start_ns) / 1e9
         if ended_s < self._until_s:
             self._notes.append(f"the load shape ended after {ended_s:.1f} s, and its users with it")

@@ -217,12 +217,17 @@ def test_what_cannot_be_is_refused(tmp_path: Path, server: Shop, text: str, in_f
     assert server.counts() == {}
 
 
-def test_a_shape_that_fails_is_an_error(tmp_path: Path, server: Shop) -> None:
-    """What its tick raises is the reason of the trial."""
-    mine = script(tmp_path, "class Bad(LoadTestShape):\n    def tick(self):\n        return 1 / 0\n")
+@pytest.mark.parametrize(
+    ("tick", "words"),
+    [("1 / 0", "division by zero"), ("801, 100", "at most 800 users"), ("1, 0", "spawn_rate must be > 0")],
+)
+def test_a_shape_that_fails_is_an_error(tmp_path: Path, server: Shop, tick: str, words: str) -> None:
+    """What its tick raises or asks for in vain is the reason of the trial."""
+    users = "class Idle(FastHttpUser):\n    tasks = [lambda user: None]\n"
+    mine = script(tmp_path, f"{users}class Bad(LoadTestShape):\n    def tick(self):\n        return {tick}\n")
     with (
         fleet_of(1, folder=tmp_path, label="shape-fails", script=mine) as fleet,
-        pytest.raises(LoadError, match="load shape: ZeroDivisionError"),
+        pytest.raises(LoadError, match=f"load shape: .*{words}"),
     ):
         trial(fleet, job_of(server.url), load_of(duration_s=600), folder=tmp_path)
 
@@ -248,7 +253,8 @@ def test_connections_follow_a_load_shape(tmp_path: Path, server: Shop) -> None:
 
     is_what_the_server_counted(trialled, server)
     users = [window.users for window in trialled.sealed.of(Phase.MEASURED)]
-    assert list(dict.fromkeys(n for n in users if users.count(n) > 1)) == [2, 6, 3]
+    # A window in which users come or go may have any number of them.
+    assert [n for n in dict.fromkeys(users) if n in (2, 6, 3)] == [2, 6, 3]
     assert trialled.driven.totals["notes"] == []
 
 
@@ -269,8 +275,7 @@ class Slow(FastHttpUser):
 
     is_what_the_server_counted(trialled, server)
     users = [window.users for window in trialled.sealed.of(Phase.MEASURED)]
-    assert max(users) == 6
-    assert 2 in users
-    assert users[-1] == 0
+    assert users == sorted(users, reverse=True)
+    assert (users[0], users[-1]) == (6, 0)
     (note,) = trialled.driven.totals["notes"]
-    assert note.startswith("the load shape ended after 4")
+    assert note.startswith("the load shape ended after ")
