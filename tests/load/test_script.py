@@ -84,6 +84,34 @@ def test_a_script_alone_has_the_users_that_the_plan_says(tmp_path: Path, server:
     assert {window.users for window in trialled.sealed.of(Phase.MEASURED)} == {6}
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_trial_cut_short_while_users_come_loses_nothing(tmp_path: Path, server: Shop, workers: int) -> None:
+    """Ended in the middle of the ramp-up: users that would still have come do not, and none is left uncounted."""
+    mine = script(
+        tmp_path,
+        """
+class Many(FastHttpUser):
+    fixed_count = 60
+    @task
+    def ask(self):
+        self.client.get("/held")
+""",
+    )
+    with fleet_of(workers, folder=tmp_path, label=f"script-ramp-{workers}", script=mine) as fleet:
+        trialled = trial(
+            fleet,
+            job_of(server.url),
+            load_of(in_flight=20, ramp_up_s=8, duration_s=600),
+            folder=tmp_path,
+            broken=lambda sealed: "enough" if len(sealed.windows) >= 3 else None,
+        )
+
+    is_what_the_server_counted(trialled, server)
+    users = [window.users for window in trialled.sealed.windows]
+    assert 0 < max(users) < 80
+    assert trialled.sealed.endpoints["/held"].samples > 0
+
+
 def test_the_task_under_way_is_finished(tmp_path: Path, server: Shop) -> None:
     """Tasks of two slow requests: when the phase is over each user makes its second one too, and all are counted."""
     mine = script(
