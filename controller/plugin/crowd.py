@@ -33,7 +33,8 @@ class Crowd:
     shape: LoadTestShape | None
 
     def __post_init__(self) -> None:
-        self.hold(self.users if self.shape is None else 0)
+        if self.shape is None:
+            self.hold(self.users)
 
     def hold(self, users: int) -> None:
         """Raise LoadError where users are too many."""

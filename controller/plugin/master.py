@@ -104,7 +104,8 @@ class MasterPlugin:
     def _gather(self, crowd: Crowd, *, ramp_up_s: float) -> None:
         if crowd.shape is not None:
             self._ramping = gevent.spawn(self._follow_shape, crowd)
-            self._ramping.link_exception(lambda ended: self._tell("failed", text=f"load shape: {ended.exception}"))
+            # Not told at once: links are called where nothing may wait.
+            self._ramping.link_exception(lambda ended: gevent.spawn(self._shape_failed, ended.exception))
         elif ramp_up_s:
             rate_per_s = crowd.users / ramp_up_s
             self._ramping = gevent.spawn(self._runner.start, crowd.users, rate_per_s, user_classes=crowd.classes)
@@ -118,6 +119,9 @@ class MasterPlugin:
         ended_s = (time.monotonic_ns() - self._start_ns) / 1e9
         if ended_s < self._until_s:
             self._notes.append(f"the load shape ended after {ended_s:.1f} s, and its users with it")
+
+    def _shape_failed(self, error: BaseException) -> None:
+        self._tell("failed", text=f"load shape: {error}")
 
     def _measure(self, from_s: float, until_s: float) -> None:
         self._until_s = until_s
