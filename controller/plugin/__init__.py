@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from typing import Any
 
+import gevent
 from locust import events
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
@@ -46,3 +47,6 @@ def _attach(environment: Environment, **_: Any) -> None:
             sys.exit(0)
     elif isinstance(runner, LocalRunner):
         LocalPlugin(environment)
+    # Locust's run time counts from the loop's own clock, which stood still for all that was imported: on a busy
+    # machine a run of one second would be over before it began.
+    gevent.get_hub().loop.update_now()

@@ -36,6 +36,30 @@ def test_csv_and_page_say_what_the_server_counted(tmp_path: Path, server: Counti
     assert written.status == 0
 
 
+_SLOW_TO_LOAD = """
+import time
+from controller.load.user import WireUser
+from controller.plugin import install
+
+install()
+until_s = time.monotonic() + 1.5
+while time.monotonic() < until_s:
+    pass
+
+class Wire(WireUser):
+    pass
+"""
+
+
+def test_a_run_takes_its_time_however_long_locust_took_to_load(tmp_path: Path, server: CountingServer) -> None:
+    """What passes while files are loaded is no part of the run time: a run of a second is not over before it begins."""
+    slow = tmp_path / "slow.py"
+    slow.write_text(_SLOW_TO_LOAD, encoding="utf-8")
+    written = run_locust(tmp_path, *LOAD, "-f", str(slow), host=server.url)
+
+    assert written.table.requests[ALL] == server.answered > 0, written.log
+
+
 def test_wrong_answers_are_failures_in_locusts_tables(tmp_path: Path, server: CountingServer) -> None:
     """With a master and workers: as many failures as requests where all are 500, and Locust's status says so."""
     written = run_locust(tmp_path, *LOAD, "--fs-path", WRONG, host=server.url, workers=2)
