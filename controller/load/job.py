@@ -64,7 +64,8 @@ class Job:
     order tells what is driven from what was driven before: see drive(). contract is contract_to_wire's value, or
     None for a server with other routes: then any 2xx is right. share is (number, workers): which worker this is
     of how many; the master sets it for each. trust holds authorities as text: workers on other machines have no
-    such file. offered is None in the closed model.
+    such file. http is "1.1" or "2"; streams is how many requests share one connection. offered is None in the
+    closed model.
     """
 
     order: int
@@ -73,6 +74,8 @@ class Job:
     headers: tuple[tuple[str, str], ...] = ()
     keepalive: bool = True
     trust: Trust = BY_THIS_MACHINE
+    http: str = "1.1"
+    streams: int = 1
     timeout_s: float = 30.0
     offered: Offered | None = None
     seed: int = 0

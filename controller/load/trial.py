@@ -130,6 +130,8 @@ def job_of(scenario: Scenario, running: Running, *, order: int, seed: int, contr
         headers=scenario.headers,
         keepalive=scenario.load.keepalive,
         trust=scenario.load.trust(),
+        http=scenario.load.http,
+        streams=scenario.load.streams,
         timeout_s=scenario.load.timeout_s,
         offered=offered_by(scenario.load),
         seed=seed,

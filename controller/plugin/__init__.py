@@ -33,6 +33,8 @@ def _add_options(parser: Any) -> None:
     group.add_argument("--fs-close", action="store_true", help="A new connection for each request")
     group.add_argument("--fs-insecure", action="store_true", help="Believe any certificate of an https --host")
     group.add_argument("--fs-ca", help="File of the only authorities whose certificates are believed", metavar="FILE")
+    group.add_argument("--fs-http", default="1.1", help="1.1 or 2: the HTTP that wire users speak", metavar="VERSION")
+    group.add_argument("--fs-streams", type=int, default=1, help="Requests that share a connection", metavar="N")
 
 
 def _attach(environment: Environment, **_: Any) -> None:

@@ -35,16 +35,27 @@ def job_of_options(environment: Environment) -> Job:
         raise LoadError("expected --host http://HOST:PORT, found none")
     try:
         asked = Request(path=options.fs_path)
-        load = Load(timeout_s=options.fs_timeout, tls_verify=not options.fs_insecure, ca_file=options.fs_ca)
+        load = Load(
+            timeout_s=options.fs_timeout,
+            http=options.fs_http,
+            streams=options.fs_streams,
+            tls_verify=not options.fs_insecure,
+            ca_file=options.fs_ca,
+        )
         trust = load.trust()
     except PlanError as error:
         raise LoadError(f"--fs options: {error}") from error
-    url, keepalive = environment.host.rstrip("/"), not options.fs_close
+    if load.http == "1.1" and load.streams > 1:
+        raise LoadError(f"--fs options: expected --fs-http 2 with --fs-streams {load.streams}, found 1.1")
+    if load.http == "2" and options.fs_close:
+        raise LoadError("--fs options: expected connections kept alive with --fs-http 2, found --fs-close")
     return Job(
         order=1,
-        url=url,
+        url=environment.host.rstrip("/"),
         requests=(job_request(asked),),
-        keepalive=keepalive,
+        keepalive=not options.fs_close,
+        http=load.http,
+        streams=load.streams,
         timeout_s=load.timeout_s,
         trust=trust,
     )

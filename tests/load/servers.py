@@ -79,6 +79,12 @@ class Caller:
             raise Gone
         self._unread += data
 
+    def some(self) -> bytes:
+        """Read whatever comes next. Raises Gone at the end of the connection."""
+        if not (data := self._connection.recv(1 << 16)):
+            raise Gone
+        return data
+
     def answer(self, data: bytes, *, pieces: int = 1) -> None:
         """Send one whole answer, in so many pieces, and count it."""
         # Counted first: whoever has read it must find it counted.

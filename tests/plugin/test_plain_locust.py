@@ -8,6 +8,7 @@ import pytest
 from controller.errors import LoadError
 from tests.load.certificates import AUTHORITY_PEM, server_context
 from tests.load.counting_server import WRONG, CountingServer, counting
+from tests.load.h2_scripts import answers_h2
 from tests.load.scripts import answers
 from tests.load.servers import ScriptedServer, answer_of, closed_port
 from tests.plugin.plain import WITHIN_S, run_locust, start_locust
@@ -117,6 +118,17 @@ def test_a_server_is_asked_over_tls(tmp_path: Path) -> None:
     assert server.answered == both
 
 
+def test_http2_is_a_matter_of_two_options(tmp_path: Path) -> None:
+    """With --fs-http 2 users are connections, each with --fs-streams requests at a time: the tables have them all."""
+    with ScriptedServer(answers_h2()) as server:
+        options = ("--fs-http", "2", "--fs-streams", "4")
+        written = run_locust(tmp_path, "-u", "2", "-r", "2", "-t", "1s", *options, host=server.url)
+
+    assert written.table.requests[ALL] == server.answered > 0, written.log
+    assert written.table.failures[ALL] == 0
+    assert server.accepted == 2
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -125,8 +137,11 @@ def test_a_server_is_asked_over_tls(tmp_path: Path) -> None:
         (("--host", "https://127.0.0.1:1", "--fs-ca", "/nowhere.pem"), "/nowhere.pem: expected a file of certificates"),
         (("--host", "http://127.0.0.1:1", "--fs-path", "health"), "expected a path: starts with /"),
         (("--host", "http://127.0.0.1:1", "--fs-timeout", "0"), "expected a number above 0"),
+        (("--host", "http://127.0.0.1:1", "--fs-http", "3"), 'expected "1.1" or "2", found "3"'),
+        (("--host", "http://127.0.0.1:1", "--fs-streams", "2"), "expected --fs-http 2 with --fs-streams 2, found 1.1"),
+        (("--host", "http://127.0.0.1:1", "--fs-http", "2", "--fs-close"), "expected connections kept alive"),
     ],
-    ids=["no host", "no http", "no authorities", "no path", "no time"],
+    ids=["no host", "no http", "no authorities", "no path", "no time", "no HTTP/3", "streams of 1.1", "closed streams"],
 )
 def test_what_cannot_be_asked_ends_locust_with_one_line(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
     """Options that describe no load are refused at once, without a traceback, with FastServe's status for the load."""

@@ -1,11 +1,20 @@
 """One request compiled for the wire, and what an answer to it must be like: what models hand to protocols."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from controller.load.wire.tally import EndpointTally
 
 # Of this many answers of a request, one has its body compared.
 CHECK_EVERY = 64
+
+
+class Written(NamedTuple):
+    """A request as its protocol sends it: see Ask."""
+
+    request: bytes
+    parts: tuple[bytes, ...] = ()
+    body: bytes = b""
 
 
 class Learned:
@@ -32,16 +41,19 @@ class Ask:
     to close the connection; bodiless that no answer to it has a body (HEAD); check returns None for a right
     body, else what says what was expected and found. With check None bodies are not looked at.
 
+    In HTTP/2 request is the header block, parts are its frames (frames.header_parts), and body follows them.
     whole is a right answer in full, empty before the first one. learned is shared by all requests that differ in
     nothing but drawn values and are to be answered with the same status and length.
     """
 
     __slots__ = (
         "bodiless",
+        "body",
         "body_bytes",
         "check",
         "closing",
         "learned",
+        "parts",
         "request",
         "status",
         "tally",
@@ -56,11 +68,15 @@ class Ask:
         status: int = 0,
         body_bytes: int | None = None,
         closing: bool = False,
+        parts: tuple[bytes, ...] = (),
+        body: bytes = b"",
         bodiless: bool = False,
         check: Callable[[bytes], object | None] | None = None,
         learned: Learned | None = None,
     ) -> None:
         self.request = request
+        self.parts = parts
+        self.body = body
         self.tally = tally
         self.status = status
         self.body_bytes = body_bytes

@@ -7,6 +7,7 @@ from controller.load.job import Job
 from controller.load.wire.ask import Ask, Learned
 from controller.load.wire.draws import distinct, mixed, numbered_kinds, request_fillers, stream_of
 from controller.load.wire.http1_request import http1_writer
+from controller.load.wire.http2_request import http2_writer
 from controller.load.wire.tally import EndpointTally
 from controller.plan.answers import right_answer
 from controller.plan.contract import Contract, contract_from_wire
@@ -47,7 +48,7 @@ class Kind:
         self._path, self._body = request_fillers(
             request.path, request.body, request.draws, stream=stream_of(job.seed, position)
         )
-        self._written = http1_writer(job, request)
+        self._written = (http2_writer if job.http == "2" else http1_writer)(job, request)
         self._keeps = distinct(request.draws) <= MOST_KEPT
         self._kept: dict[tuple[str, str], Ask] = {}
         # What the plan alone expects is the same whatever is drawn.
@@ -70,9 +71,12 @@ class Kind:
         if (learned := self._learned.get(expected)) is None:
             # A head that is right where 404 is expected is wrong where 200 is.
             learned = self._learned[expected] = Learned(shared=bool(request.draws))
+        written = self._written(path, body)
         return Ask(
-            self._written(path, body),
+            written.request,
             self._tally,
+            parts=written.parts,
+            body=written.body,
             status=right.status,
             body_bytes=right.body_bytes,
             closing=self._closing,

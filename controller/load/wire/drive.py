@@ -14,6 +14,7 @@ from controller.load.wire.closed import ClosedModel
 from controller.load.wire.connection import Connection
 from controller.load.wire.deck import compiled
 from controller.load.wire.http1 import Http1
+from controller.load.wire.http2 import Http2
 from controller.load.wire.open import OpenModel
 from controller.load.wire.script import Script
 from controller.load.wire.secure import SecureConnection, secure_context
@@ -93,7 +94,8 @@ class Drive:
         self._model = self._model_of(loop, deal)
         self._loop = loop
         self._origin = Origin.of(job.url)
-        self._context = secure_context(job.trust, alpn="http/1.1") if self._origin.secure else None
+        self._alpn = ("h2" if job.http == "2" else "http/1.1") if self._origin.secure else None
+        self._context = None if self._alpn is None else secure_context(job.trust, alpn=self._alpn)
         self._started = False
         self._to_look_at: list[ModelLane] = []
         self._at_once = 0
@@ -121,6 +123,8 @@ class Drive:
 
     def _carriers(self) -> list[Carrier]:
         """Return what carries the requests of one connection."""
+        if self.job.http == "2":
+            return list(Http2(self._connection, streams=self.job.streams, alpn=self._alpn).streams)
         return [Http1(self._connection())]
 
     def _connection(self) -> Connection:
