@@ -20,7 +20,8 @@ _clock_ns = time.monotonic_ns
 class Http2:
     """The streams of one Locust user. They share one connection that new requests go to; others only finish.
 
-    connect makes connections, on which both sides must have chosen alpn. A request that finds no room waits: first come, first served.
+    connect makes connections, on which both sides must have chosen alpn. A request that finds no room waits: first
+    come, first served.
     """
 
     def __init__(self, connect: Callable[[], Connection], *, streams: int, alpn: str | None = None) -> None:
