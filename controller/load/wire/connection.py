@@ -143,6 +143,19 @@ class Connection:
         if got_bytes >= self._read_bytes:
             self._read_bytes = min(2 * self._read_bytes, MOST_READ_BYTES)
 
+    def more(self) -> bytes:
+        """Return what else has come by now, b"" where that is nothing; an end is told later, as ever."""
+        recv = self._recv
+        try:
+            data = recv(self._read_bytes)
+        except NOT_NOW:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self.read_soon()
+        return data
+
     def read_soon(self) -> None:
         """Look for more bytes, or the end, without waiting for the loop to announce them.
 

@@ -115,20 +115,24 @@ class Session:
 
     def received(self, data: bytes) -> None:
         """Take bytes as they came: whole frames are read, the rest waits for what follows."""
-        if self._unread:
-            data = self._unread + data
+        streams = self.streams
+        oldest = streams.following
         self._is_reading = True
         try:
-            self._unread = data[self._read(data, _clock_ns()) :]
+            while True:
+                if self._unread:
+                    data = self._unread + data
+                self._unread = data[self._read(data, _clock_ns()) :]
+                if not streams.awaits(oldest) or not (data := self._connection.more()):
+                    break
             self._look_at_numbers()
         except BrokenProtocol as error:
-            self.streams.out.append(frames.goaway(error.code))
+            streams.out.append(frames.goaway(error.code))
             self._send()
             self._end("protocol", str(error))
             return
         finally:
             self._is_reading = False
-        streams = self.streams
         if streams.taken >= TOP_UP_BYTES:
             streams.out.append(frames.window_update(0, streams.taken))
             streams.taken = 0

@@ -56,6 +56,15 @@ class Streams:
         """Whether numbers run out: those that are left are for what follows on the open streams."""
         return self._next + 2 * len(self.open) > LAST_STREAM
 
+    @property
+    def following(self) -> int:
+        """The number of the stream that will be opened next."""
+        return self._next
+
+    def awaits(self, before: int) -> bool:
+        """Whether streams are open that were opened before the one of this number."""
+        return 2 * len(self.open) > self._next - before
+
     def ask(self, stream: Stream, ask: Ask) -> None:
         """Open a stream for a request."""
         stream.ask = ask
