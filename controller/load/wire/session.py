@@ -23,7 +23,7 @@ from controller.load.wire.frames import (
     read_head,
 )
 from controller.load.wire.stream import Stream
-from controller.load.wire.streams import TOP_UP_BYTES, WINDOW_BYTES, Hears, Streams
+from controller.load.wire.streams import FEW_STREAMS_LEFT, TOP_UP_BYTES, WINDOW_BYTES, Hears, Streams
 from controller.load.wire.uploads import Uploads
 
 _HELLO: Final = (
@@ -116,16 +116,14 @@ class Session:
     def received(self, data: bytes) -> None:
         """Take bytes as they came: whole frames are read, the rest waits for what follows."""
         streams = self.streams
-        oldest = streams.following
+        oldest = streams.next
         self._is_reading = True
         try:
             while True:
-                if self._unread:
-                    data = self._unread + data
-                self._unread = data[self._read(data, _clock_ns()) :]
-                if not streams.awaits(oldest) or not (data := self._connection.more()):
+                self._read(self._unread + data if self._unread else data, _clock_ns())
+                # While older requests are under way, other answers may have come: what follows on all is sent at once.
+                if 2 * len(streams.open) <= streams.next - oldest or not (data := self._connection.more()):
                     break
-            self._look_at_numbers()
         except BrokenProtocol as error:
             streams.out.append(frames.goaway(error.code))
             self._send()
@@ -142,9 +140,11 @@ class Session:
             self._connection.read_soon()
         if self._unread:
             self._connection.widen(len(data))
+        if streams.next > FEW_STREAMS_LEFT:
+            self._look_at_numbers()
 
-    def _read(self, data: bytes, now_ns: int) -> int:
-        """Read all whole frames and return where the rest begins: the hot path of the protocol."""
+    def _read(self, data: bytes, now_ns: int) -> None:
+        """Read all whole frames and keep the rest: the hot path of the protocol."""
         at, end, streams = 0, len(data), self.streams
         opened = streams.open
         while (begin := at + HEAD_BYTES) <= end:
@@ -172,7 +172,7 @@ class Session:
                         continue
             self._take(word & 0xFF, flags, number & frames.MOST_WINDOW, data[begin:after], now_ns)
             at = after
-        return at
+        self._unread = data[at:]
 
     def _take(self, kind: int, flags: int, number: int, payload: bytes, now_ns: int) -> None:
         if not self._connection.is_open:

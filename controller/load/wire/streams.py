@@ -16,6 +16,8 @@ from controller.load.wire.uploads import Uploads
 WINDOW_BYTES: Final = 1 << 24
 TOP_UP_BYTES: Final = WINDOW_BYTES // 2
 LAST_STREAM: Final = frames.MOST_WINDOW
+# Beyond this one it is looked at each time whether the numbers run out.
+FEW_STREAMS_LEFT: Final = LAST_STREAM - 1_000_000
 _MOST_REMEMBERED: Final = 1024
 
 
@@ -35,8 +37,8 @@ class Hears(Protocol):
 class Streams:
     """The open streams of one connection, by number.
 
-    out is what is to be sent; taken counts the bytes of bodies since the connection's window was topped up;
-    fruitful says whether anything was answered.
+    next is the number of the stream that is opened next; out is what is to be sent; taken counts the bytes of bodies
+    since the connection's window was topped up; fruitful says whether anything was answered.
     """
 
     def __init__(self, hears: Hears, uploads: Uploads, *, first: int) -> None:
@@ -47,32 +49,23 @@ class Streams:
         self.fruitful = False
         self._hears = hears
         self._uploads = uploads
-        self._first = self._next = first
+        self._first = self.next = first
         # Streams of which frames may still come, though nobody waits for them any more.
         self._given_up: set[int] = set()
 
     @property
     def used_up(self) -> bool:
         """Whether numbers run out: those that are left are for what follows on the open streams."""
-        return self._next + 2 * len(self.open) > LAST_STREAM
-
-    @property
-    def following(self) -> int:
-        """The number of the stream that will be opened next."""
-        return self._next
-
-    def awaits(self, before: int) -> bool:
-        """Whether streams are open that were opened before the one of this number."""
-        return 2 * len(self.open) > self._next - before
+        return self.next + 2 * len(self.open) > LAST_STREAM
 
     def ask(self, stream: Stream, ask: Ask) -> None:
         """Open a stream for a request."""
         stream.ask = ask
-        stream.number = number = self._next
+        stream.number = number = self.next
         parts = ask.parts
         if number == self._first:
             parts = frames.header_parts(NO_TABLE + ask.request, ended=not ask.body)
-        self._next = number + 2
+        self.next = number + 2
         self.open[number] = stream
         self.out.append(pack_number(number).join(parts))
         if ask.body:
@@ -176,7 +169,7 @@ class Streams:
     def _reset(self, number: int, code: int, now_ns: int) -> None:
         stream = self.open.get(number)
         if stream is None:
-            if not 0 < number < self._next:
+            if not 0 < number < self.next:
                 raise BrokenProtocol(frames.PROTOCOL_ERROR, f"RST_STREAM on stream {number}, which nobody opened")
             return
         self._uploads.forget(number)
