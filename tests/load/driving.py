@@ -115,6 +115,4 @@ def ask2(
     engine: Engine, script: Script, *, lanes: int = 2, streams: int = 4, attempts: int = 120, **job: object
 ) -> tuple[Outcome, ScriptedServer]:
     """Drive a scripted server over HTTP/2 and return what both sides counted."""
-    with ScriptedServer(script) as server:
-        outcome = driven(engine, job_for(server.url, http="2", streams=streams, **job), lanes=lanes, attempts=attempts)
-    return outcome, server
+    return ask(engine, script, lanes=lanes, attempts=attempts, http="2", streams=streams, **job)  # type: ignore[arg-type]

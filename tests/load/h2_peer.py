@@ -29,8 +29,8 @@ class Request:
 class H2Peer:
     """The server's side of one connection.
 
-    whole holds the requests that came whole and wait to be answered, in order; resets the streams that the client
-    gave up; pongs counts answered pings.
+    whole holds the requests that came whole and wait to be answered, in order, begun the others; resets the streams
+    that the client gave up; pongs counts answered pings.
     """
 
     settings: dict[int, int] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class H2Peer:
     pongs: int = 0
     taken_leave: int | None = None
     h2: H2Connection = field(init=False)
-    _begun: dict[int, Request] = field(default_factory=dict)
+    begun: dict[int, Request] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -52,13 +52,13 @@ class H2Peer:
         """Take what the client sent. Raises h2's errors for what breaks the protocol."""
         for event in self.h2.receive_data(data):
             if isinstance(event, RequestReceived):
-                self._begun[event.stream_id] = Request(event.stream_id, dict(event.headers))
+                self.begun[event.stream_id] = Request(event.stream_id, dict(event.headers))
             elif isinstance(event, DataReceived):
-                self._begun[event.stream_id].body += event.data
+                self.begun[event.stream_id].body += event.data
                 if self.asks_for_windows:
                     self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             elif isinstance(event, StreamEnded):
-                self.whole.append(self._begun.pop(event.stream_id))
+                self.whole.append(self.begun.pop(event.stream_id))
             elif isinstance(event, StreamReset):
                 self.resets.append((event.stream_id, int(event.error_code)))
             elif isinstance(event, PingAckReceived):

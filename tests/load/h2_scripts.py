@@ -28,6 +28,13 @@ class H2Caller:
         self.caller.server.count("requests")
         return self.peer.whole.pop(0)
 
+    def begin_of_request(self) -> Request:
+        """Wait until a request has begun, and return it as far as it has come."""
+        while not self.peer.begun:
+            self.peer.receive(self.caller.some())
+            self.flush()
+        return next(iter(self.peer.begun.values()))
+
     def requests(self, many: int) -> list[Request]:
         """Wait for so many requests."""
         return [self.request() for _ in range(many)]

@@ -28,6 +28,7 @@ http {{
     gzip on; gzip_types text/plain; gzip_min_length 20;
     server {{
         listen 127.0.0.1:{port};
+        listen 127.0.0.1:{h2_port} http2;
         listen 127.0.0.1:{tls_port} ssl http2;
         ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/certificate.pem;
         location = /ok {{ return 200 ok; }}
@@ -56,10 +57,11 @@ class Counted:
 class Nginx:
     """A running Nginx; each question for its counts is a connection and a request of its own.
 
-    tls_url speaks HTTP/1.1 and HTTP/2, with a certificate of AUTHORITY.
+    tls_url speaks HTTP/1.1 and HTTP/2, with a certificate of AUTHORITY; h2_url speaks HTTP/2 only, in the clear.
     """
 
     url: str
+    h2_url: str
     tls_url: str
     status_url: str
 
@@ -73,7 +75,7 @@ class Nginx:
 @contextmanager
 def run_nginx(folder: Path, *, keepalive_requests: int = 1000) -> Iterator[Nginx]:
     """Run Nginx with its files in a folder and yield it once it answers."""
-    port, tls_port, status_port = free_port(), free_port(), free_port()
+    port, h2_port, tls_port, status_port = (free_port() for _ in range(4))
     certificate_file(folder / "certificate.pem")
     (folder / "files").mkdir()
     (folder / "files" / "big").write_bytes(b"0123456789" * (BIG_BYTES // 10))
@@ -82,6 +84,7 @@ def run_nginx(folder: Path, *, keepalive_requests: int = 1000) -> Iterator[Nginx
         _CONFIG.format(
             folder=folder,
             port=port,
+            h2_port=h2_port,
             tls_port=tls_port,
             status_port=status_port,
             keepalive_requests=keepalive_requests,
@@ -91,6 +94,7 @@ def run_nginx(folder: Path, *, keepalive_requests: int = 1000) -> Iterator[Nginx
         try:
             nginx = Nginx(
                 url=f"http://127.0.0.1:{port}",
+                h2_url=f"http://127.0.0.1:{h2_port}",
                 tls_url=f"https://127.0.0.1:{tls_port}",
                 status_url=f"http://127.0.0.1:{status_port}/",
             )
