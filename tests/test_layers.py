@@ -39,6 +39,7 @@ WIRE_LAYER = {
     "secure": "connection",
     "answer": "protocol",
     "http1": "protocol",
+    "http1_request": "protocol",
     "frames": "protocol",
     "fields": "protocol",
     "blocks": "protocol",
