@@ -11,6 +11,7 @@ from pathlib import Path
 from controller.compare.findings import about_targets
 from controller.errors import FastServeError
 from controller.load.bench import Bench
+from controller.load.offer import Offer
 from controller.load.place import locustfile, script_key, scripts_of
 from controller.load.standing import StandingFleet
 from controller.load.trials import Keeper, run_trials
@@ -38,7 +39,7 @@ from controller.store.resume import check_same_plan
 from controller.store.wrong import write_wrong
 
 # Descriptors that one process needs beside the connections of a trial.
-_SPARE_FILES = 200
+SPARE_FILES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
     """
     plan, targets, cores = _read(options)
     scripts = scripts_of(plan, options.project)
-    check_open_files(max(scenario.load.connections for scenario in plan.scenarios) + _SPARE_FILES)
+    check_open_files(max(scenario.load.connections for scenario in plan.scenarios) + SPARE_FILES)
     watcher.planned(plan, trials_of(plan), expected_seconds(plan, targets))
 
     with machine_lock(plan.name) as lock_fd:
@@ -68,29 +69,28 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
         ground = lay_ground(options.project / "servers", prepared)
         check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
 
-        builds = {name: ready.build.key for name, ready in prepared.items()}
-        builds |= {name: script_key(script) for name, script in scripts.items()}
+        builds = builds_of(prepared) | {name: script_key(script) for name, script in scripts.items()}
         run = _run_folder(options, plan, builds, cores)
         ended_by = None
         try:
             with (
                 run_lock(run.path),
                 Journal(run.path) as journal,
-                _bench(
+                standing_bench(
                     plan, prepared, scripts=scripts, ground=ground, cores=cores, logs=run.logs, lock_fd=lock_fd
                 ) as bench,
             ):
                 todo, first = _lacking(run, trials_of(plan)), next_order(run.path)
-                run_trials(bench, todo, first_order=first, keeper=_keeper(run, journal), watcher=watcher, stop=stop)
+                run_trials(bench, todo, first_order=first, keeper=keeper_of(run, journal), watcher=watcher, stop=stop)
         except FastServeError as error:
             if not read_trials(run.path):
                 raise
             ended_by = error
-        return write_outcome(run.path, shown=_shown(run, plan, targets), interrupted=stop.asked, ended_by=ended_by)
+        return write_outcome(run.path, shown=shown_of(run, plan, targets), interrupted=stop.asked, ended_by=ended_by)
 
 
 @contextmanager
-def _bench(
+def standing_bench(
     plan: Plan,
     prepared: Mapping[str, Prepared],
     *,
@@ -99,13 +99,17 @@ def _bench(
     cores: Cores,
     logs: Path,
     lock_fd: int,
+    offer: Offer | None = None,
 ) -> Iterator[Bench]:
-    """Have everything running that trials need, but their targets, for the time of the block."""
+    """Have everything running that trials need, but their targets, for the time of the block.
+
+    With an offer Locust's master shows its page, and trials are started from there.
+    """
     with (
         supervise(label=logs.parent.name, logs=logs, lock_fd=lock_fd) as supervisor,
         _pinned(cores.control),
         Sampler() as sampler,
-        StandingFleet(supervisor, cores=cores, folder=logs, locustfile=locustfile()) as fleet,
+        StandingFleet(supervisor, cores=cores, folder=logs, locustfile=locustfile(), offer=offer) as fleet,
     ):
         yield Bench(
             plan=plan,
@@ -136,15 +140,24 @@ def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
 
 def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], cores: Cores) -> RunFolder:
     """Return a new folder, or that of the run that is resumed once plan and targets are known to be the same."""
-    text = plan_toml(plan)
     if options.resume is not None:
         run = open_run_folder(options.resume)
-        check_same_plan(run, plan_toml=text, builds=builds)
+        check_same_plan(run, plan_toml=plan_toml(plan), builds=builds)
         return run
+    return new_run(options.out, plan, builds, cores=cores, planned=len(trials_of(plan)))
+
+
+def new_run(out: Path, plan: Plan, builds: Mapping[str, str], *, cores: Cores, planned: int) -> RunFolder:
+    """Make the folder of a run that begins now."""
     roles = {"target": cores.target, "generator": cores.generator, "control": cores.control}
     facts = machine_facts(cores=roles, checkout=Path(__file__).resolve().parents[1])
-    contents = RunContents(plan_toml=text, planned=len(trials_of(plan)), builds=builds, machine=facts)
-    return create_run_folder(options.out, plan.name, now=datetime.now(UTC), contents=contents)
+    contents = RunContents(plan_toml=plan_toml(plan), planned=planned, builds=builds, machine=facts)
+    return create_run_folder(out, plan.name, now=datetime.now(UTC), contents=contents)
+
+
+def builds_of(prepared: Mapping[str, Prepared]) -> dict[str, str]:
+    """Return the key of each target's build."""
+    return {name: ready.build.key for name, ready in prepared.items()}
 
 
 def _lacking(run: RunFolder, trials: Sequence[Trial]) -> list[Trial]:
@@ -163,7 +176,8 @@ def _pinned(cores: Sequence[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _keeper(run: RunFolder, journal: Journal) -> Keeper:
+def keeper_of(run: RunFolder, journal: Journal) -> Keeper:
+    """Return what stores trials in a run's folder."""
     return Keeper(
         window=lambda window, used: journal.append_window(window, at=iso_time(datetime.now(UTC)), resources=used),
         messages=partial(write_wrong, run),
@@ -171,7 +185,8 @@ def _keeper(run: RunFolder, journal: Journal) -> Keeper:
     )
 
 
-def _shown(run: RunFolder, plan: Plan, targets: Mapping[str, Target]) -> Shown:
+def shown_of(run: RunFolder, plan: Plan, targets: Mapping[str, Target]) -> Shown:
+    """Return how a run's tables are shown from the current folder."""
     here = Path.cwd()
     folder = run.path.relative_to(here) if run.path.is_relative_to(here) else run.path
     return Shown(folder=str(folder), about=about_targets(targets[name] for name in plan.targets))

@@ -20,8 +20,9 @@ LEVEL = {
     "dashboards": 4,
     "run": 5,
     "plugin": 5,
-    "cli": 6,
-    "__main__": 7,
+    "session": 6,
+    "cli": 7,
+    "__main__": 8,
 }
 MOST_LINES_OF_A_MODULE = 250
 MOST_LINES_OF_A_FUNCTION = 40

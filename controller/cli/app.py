@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "targets": Command("targets", "List, build, check or serve the servers under test."),
     "plan": Command("plan", "Start a plan, or show one as resolved."),
     "run": Command("run", "Run a plan: start, load, measure, store, compare."),
+    "web": Command("web", "Load by hand: choose target, scenario and users on Locust's page."),
     "runs": Command("runs", "List runs with their size, or remove some."),
     "compare": Command("compare", "Compare the targets of a run with one of them."),
     "report": Command("report", "Write a run's tables and report anew."),

@@ -37,8 +37,12 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ears:
-    """Who hears of a trial while it runs; stopped says whether the user asked for its end."""
+    """Who hears of a trial while it runs; stopped says whether the user asked for its end.
+
+    enough is drive.Watch's: with it a trial is as long as the user wants, without it as long as the plan says.
+    """
 
     window: Callable[[Window], None]
     messages: Callable[[int, Mapping[str, Sequence[str]]], None]
     stopped: Callable[[], bool]
+    enough: Callable[[], bool] | None = None

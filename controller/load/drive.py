@@ -10,7 +10,7 @@ from controller.errors import LoadError
 from controller.load.fleet import Fleet
 from controller.load.job import Job
 from controller.measure.steady import warmup_end
-from controller.measure.window import Phase, Window, window_from_wire
+from controller.measure.window import Phase, Window, phase_of, window_from_wire
 from controller.plan.scenario import Load
 
 _EVENT_WITHIN_S = 0.1
@@ -18,6 +18,7 @@ _EVENT_WITHIN_S = 0.1
 _AHEAD_S = 0.5
 # What a trial may take beyond its phases and the time-out of its last answers.
 _BEYOND_S = 60.0
+STOPPED_EARLY = "stopped before its measured phase began"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,14 @@ class Watch:
     """What the run wants to hear and to say while a trial is driven.
 
     window gets every sealed window with its phase; edge is called as the measured phase begins and ends;
-    broken says why the trial must end early, or None.
+    broken says why the trial must end early, or None. enough, where it is there, makes the measured phase last
+    until it says so or the page of Locust is told to stop.
     """
 
     window: Callable[[Window], None]
     edge: Callable[[], object]
     broken: Callable[[], str | None]
+    enough: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,9 +56,7 @@ class Driven:
 
     def phase_at(self, window: Window) -> Phase:
         """Return the phase that a window lies in; one that straddles a bound is not measured."""
-        if self.from_s is None or self.until_s is None or window.start_s < self.from_s:
-            return Phase.WARMUP
-        return Phase.MEASURED if window.end_s <= self.until_s and window.start_s < self.until_s else Phase.DRAIN
+        return phase_of(window.start_s, window.end_s, from_s=self.from_s, until_s=self.until_s)
 
 
 def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: Watch) -> Driven:
@@ -68,7 +69,7 @@ def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: W
     phase = None
     if load.warmup_s is not None:
         from_s = load.ramp_up_s + load.warmup_s
-        phase = (from_s, from_s + load.duration_s)
+        phase = (from_s, from_s + load.duration_s if watch.enough is None else math.inf)
         driven.from_s, driven.until_s, driven.warmup_end = *phase, "fixed"
     fleet.start(replace(job, order=driven.number), users=load.connections, ramp_up_s=load.ramp_up_s, phase=phase)
     _started(fleet, driven)
@@ -113,6 +114,8 @@ def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, 
             return
         elif event is not None and event["event"] == "failed":
             raise LoadError(event["text"])
+        if watch.enough is not None and ((event is not None and event["event"] == "stop") or watch.enough()):
+            _end_measured(fleet, driven)
         if driven.broken is None and (reason := watch.broken()) is not None:
             driven.broken = reason
             _cut_short(fleet, driven)
@@ -147,6 +150,19 @@ def _end_warmup(fleet: Fleet, driven: Driven, rates: Sequence[float], *, load: L
     if (reason := warmup_end(rates, least_s=least_s)) is not None:
         from_s = float(math.ceil(_now_s(driven) + _AHEAD_S))
         driven.from_s, driven.until_s, driven.warmup_end = from_s, from_s + load.duration_s, reason
+        fleet.measure(driven.from_s, driven.until_s)
+
+
+def _end_measured(fleet: Fleet, driven: Driven) -> None:
+    """End a measured phase that had no end, after a whole number of seconds: every window of it is one second long."""
+    if driven.from_s is None or driven.until_s != math.inf:
+        return
+    ahead_s = _now_s(driven) + _AHEAD_S
+    if ahead_s <= driven.from_s:
+        driven.broken = STOPPED_EARLY
+        _cut_short(fleet, driven)
+    else:
+        driven.until_s = driven.from_s + math.ceil(ahead_s - driven.from_s)
         fleet.measure(driven.from_s, driven.until_s)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from controller.errors import LoadError
 from controller.load.control import CONTROL_VARIABLE, Link
 from controller.load.job import Job, job_to_wire
+from controller.load.offer import OFFER_VARIABLE, Offer
 from controller.stack.supervisor import Launched, Supervisor
 
 _UP_WITHIN_S = 60.0
@@ -26,11 +27,12 @@ _LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
-    """How many workers there are and which cores they and the master run on."""
+    """How many workers there are, which cores they and the master run on, and what the master's page offers, if any."""
 
     workers: int
     generator: Sequence[int]
     control: Sequence[int]
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,14 @@ class Fleet:
     """A master with its workers, all connected; trials are driven over the link one after the other.
 
     numbers gives each drive one of its own, by which its windows are known to these processes.
+    page_url is where the master's page answers, empty where it has none.
     """
 
     link: Link
     master: Launched
     workers: tuple[Launched, ...]
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    page_url: str = ""
 
     def whole(self) -> bool:
         """Whether the master and all workers are running."""
@@ -60,6 +64,14 @@ class Fleet:
     def end(self) -> None:
         """Stop the users of a trial that has drained."""
         self._send("end")
+
+    def refuse(self, text: str) -> None:
+        """Say why what the page asked for is not done."""
+        self._send("refuse", text=text)
+
+    def show(self, page: str) -> None:
+        """Give the master a new version of FastServe's own page."""
+        self._send("show", page=page)
 
     def event(self, *, within_s: float) -> dict[str, Any] | None:
         """Return the next thing the master says, None when it says nothing in time.
@@ -103,11 +115,13 @@ def _connected(
     supervisor: Supervisor, crew: Crew, *, folder: Path, locustfiles: Sequence[Path], listener: socket.socket
 ) -> Iterator[Fleet]:
     socket_path = Path(listener.getsockname())
-    base = ["--master-bind-host", _LOOPBACK, "--master-bind-port", "0", "--headless", "--expect-workers", "1"]
+    base = ["--master-bind-host", _LOOPBACK, "--master-bind-port", "0", *_page_arguments(crew.offer)]
     started: list[Launched] = []
 
     def launch(name: str, arguments: Sequence[str], *, core: Sequence[int], control: bool) -> Launched:
         env = locust_environment(home=socket_path.parent, control=socket_path if control else None)
+        if control and crew.offer is not None:
+            env[OFFER_VARIABLE] = crew.offer.to_text()
         argv = [sys.executable, "-m", "locust", "-f", ",".join(map(str, locustfiles)), *arguments]
         launched = supervisor.launch(name, argv, env=env, cwd=folder, cpus=core, log=folder / f"{name}.log")
         started.append(launched)
@@ -124,7 +138,8 @@ def _connected(
         )
         for _ in workers:
             _expected(link, "worker", [master, *workers])
-        yield Fleet(link=link, master=master, workers=workers)
+        url = f"http://{_LOOPBACK}:{crew.offer.port}" if crew.offer is not None else ""
+        yield Fleet(link=link, master=master, workers=workers, page_url=url)
         _quit(link, master)
     finally:
         for launched in reversed(started):
@@ -135,6 +150,13 @@ def locust_environment(*, home: Path, control: Path | None) -> dict[str, str]:
     """Return the variables Locust runs with: a private home, so that nobody's settings reach it, and no LOCUST_*."""
     env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LANG": os.environ.get("LANG", "C.UTF-8")}
     return env if control is None else {**env, CONTROL_VARIABLE: str(control)}
+
+
+def _page_arguments(offer: Offer | None) -> list[str]:
+    if offer is None:
+        return ["--headless", "--expect-workers", "1"]
+    users = str(offer.users)
+    return ["--web-host", _LOOPBACK, "--web-port", str(offer.port), "--users", users, "--spawn-rate", users]
 
 
 def _core(crew: Crew, number: int) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from controller.load.fleet import Crew, Fleet, start_fleet
+from controller.load.offer import Offer
 from controller.stack.cpus import Cores
 from controller.stack.supervisor import Supervisor
 
@@ -12,9 +13,11 @@ from controller.stack.supervisor import Supervisor
 class StandingFleet:
     """A fleet that is there whenever a trial needs one; its block ends whatever is running."""
 
-    def __init__(self, supervisor: Supervisor, *, cores: Cores, folder: Path, locustfile: Path) -> None:
+    def __init__(
+        self, supervisor: Supervisor, *, cores: Cores, folder: Path, locustfile: Path, offer: Offer | None = None
+    ) -> None:
         self._supervisor, self._cores = supervisor, cores
-        self._folder, self._locustfile = folder, locustfile
+        self._folder, self._locustfile, self._offer = folder, locustfile, offer
         self._fleet: Fleet | None = None
         self._script: Path | None = None
         self._running = ExitStack()
@@ -34,7 +37,9 @@ class StandingFleet:
         Raises LoadError where that fails.
         """
         generator = self._cores.generator
-        crew = Crew(workers=workers or len(generator), generator=generator, control=self._cores.control)
+        crew = Crew(
+            workers=workers or len(generator), generator=generator, control=self._cores.control, offer=self._offer
+        )
         if self._fleet is not None and not (
             self._fleet.whole() and len(self._fleet.workers) == crew.workers and self._script == script
         ):

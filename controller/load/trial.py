@@ -7,7 +7,7 @@ from functools import partial
 
 from controller.errors import LoadError, StackError
 from controller.load.bench import Bench, Ears
-from controller.load.drive import Driven, Watch, drive
+from controller.load.drive import STOPPED_EARLY, Driven, Watch, drive
 from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
 from controller.load.job import Job, job_request, offered_by
@@ -38,7 +38,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
     try:
         reason = _measure(bench, trial, order=order, ears=ears, record=record)
         if reason is not None:
-            outcome = INTERRUPTED if ears.stopped() else FAILED
+            outcome = INTERRUPTED if ears.stopped() or reason == STOPPED_EARLY else FAILED
     except SupervisorLostError:
         # No trial after this one could be run either: the run is over, and this trial was not run.
         raise
@@ -78,6 +78,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
                 window=partial(_hear, record, ears),
                 edge=bench.sampler.sample,
                 broken=lambda: "ended by the user" if ears.stopped() else running.died(),
+                enough=ears.enough,
             ),
         )
         _use(bench, driven, record)

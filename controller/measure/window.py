@@ -123,6 +123,16 @@ class Window:
         return self.endpoints if self.phase is Phase.MEASURED else {}
 
 
+def phase_of(start_s: float, end_s: float, *, from_s: float | None, until_s: float | None) -> Phase:
+    """Return the phase that a window lies in, by the bounds of the measured phase; one that straddles a bound is none.
+
+    None stands for a bound that is not set yet.
+    """
+    if from_s is None or until_s is None or start_s < from_s:
+        return Phase.WARMUP
+    return Phase.MEASURED if end_s <= until_s and start_s < until_s else Phase.DRAIN
+
+
 def merged_counts(parts: Iterable[EndpointCounts]) -> EndpointCounts:
     """Return the counts of several workers, windows or endpoints together."""
     listed = list(parts)

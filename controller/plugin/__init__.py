@@ -1,7 +1,8 @@
 """FastServe inside Locust's processes: the engine in each worker, the collector in the master, both in a lone Locust.
 
 install() is called by a Locust file. Under `fastserve run` the master's plugin takes commands from the
-controller; under plain `locust -f` the load is what --host and the --fs options say.
+controller; under `fastserve web` it asks the controller for what was chosen on Locust's page; under plain
+`locust -f` the load is what --host and the --fs options say.
 """
 
 import os
@@ -15,8 +16,11 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from controller.load.control import CONTROL_VARIABLE
+from controller.load.offer import OFFER_VARIABLE, offer_from_text
 from controller.plugin.driver import LocalPlugin, WorkerPlugin
 from controller.plugin.master import MasterPlugin
+from controller.plugin.page import add_choices, serve_page
+from controller.plugin.session import SessionPlugin
 
 
 @cache
@@ -27,6 +31,9 @@ def install() -> None:
 
 
 def _add_options(parser: Any) -> None:
+    if text := os.environ.get(OFFER_VARIABLE):
+        add_choices(parser, offer_from_text(text))
+        return
     group = parser.add_argument_group("FastServe wire engine")
     group.add_argument("--fs-path", default="/", help="Path that every wire user asks for", metavar="PATH")
     group.add_argument("--fs-timeout", type=float, default=30.0, help="Seconds an answer may take", metavar="S")
@@ -41,6 +48,10 @@ def _attach(environment: Environment, **_: Any) -> None:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         WorkerPlugin(environment, runner)
+    elif isinstance(runner, MasterRunner) and OFFER_VARIABLE in os.environ:
+        session = SessionPlugin(environment, runner)
+        serve_page(environment, session, offer_from_text(os.environ[OFFER_VARIABLE]))
+        gevent.spawn(session.obey_until_the_end, os.environ[CONTROL_VARIABLE])
     elif isinstance(runner, MasterRunner):
         plugin = MasterPlugin(environment, runner)
         if path := os.environ.get(CONTROL_VARIABLE):

@@ -5,6 +5,7 @@ import math
 import os
 import socket
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -68,13 +69,17 @@ class MasterPlugin:
         connected.connect(path)
         self._link = Link(connected)
         self._tell("hello", port=self._runner.server.port)
-        commands = {"start": self._start, "measure": self._measure, "end": self._end}
+        commands = self.commands()
         try:
             while (command := self._link.receive())["do"] != "quit":
                 gevent.spawn(self._carry_out, commands[command.pop("do")], command)
         except (EOFError, OSError) as error:
             logger.warning("The controller is gone: %s", error)
         self._runner.quit()
+
+    def commands(self) -> dict[str, Callable[..., None]]:
+        """Return what the controller may say, and what is done then."""
+        return {"start": self._start, "measure": self._measure, "end": self._end}
 
     def _carry_out(self, step: Any, arguments: dict[str, Any]) -> None:
         try:
@@ -198,8 +203,12 @@ class MasterPlugin:
                 self._collector.lose(worker)
 
     def _sealed(self, window: Window) -> None:
-        log_window(self._environment.stats, window, {} if self._job is None else self._job.methods)
+        self.log(window, {} if self._job is None else self._job.methods)
         self._tell("window", window=window_to_wire(window))
+
+    def log(self, window: Window, methods: Mapping[str, str]) -> None:
+        """Add a sealed window to Locust's statistics."""
+        log_window(self._environment.stats, window, methods)
 
     def _drained(self, totals: dict[str, Any]) -> None:
         self._over.set()

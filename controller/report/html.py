@@ -11,12 +11,12 @@ from controller.report.page import is_heavy, page_of
 
 def findings_html(findings: Findings) -> str:
     """Return the report as an HTML page; texts from outside are escaped."""
-    return _template().render(page=page_of(findings), is_heavy=is_heavy) + "\n"
+    return template("page.html").render(page=page_of(findings), is_heavy=is_heavy) + "\n"
 
 
 @cache
-def _template() -> Template:
-    """Return the page's template, which lies beside this module with its style."""
+def template(name: str) -> Template:
+    """Return a page's template, which lies beside this module with its style."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -25,7 +25,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["micro"] = _micro
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
 def _micro(text: str) -> str:

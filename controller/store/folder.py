@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -95,6 +95,13 @@ def create_run_folder(out: Path, name: str, *, now: datetime, contents: RunConte
         write_whole(path / FACTS, json.dumps(_facts_of(run), indent=2, allow_nan=False) + "\n")
     _point_latest(out, path.name)
     return run
+
+
+def set_planned(run: RunFolder, planned: int) -> None:
+    """Say how many trials a run has, where it was not known when it began. Raises StoreError."""
+    with writing(run.path):
+        facts = _facts_of(replace(run, planned=planned))
+        write_whole(run.path / FACTS, json.dumps(facts, indent=2, allow_nan=False) + "\n")
 
 
 def open_run_folder(path: Path) -> RunFolder:

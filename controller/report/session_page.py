@@ -1,0 +1,94 @@
+"""FastServe's own page beside Locust's: every trial of a session with exact percentiles and its CPU a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.compare.summary import Numbers, numbers_of
+from controller.measure.trial import FAILED, INTERRUPTED, OK, TOGETHER, TrialResult
+from controller.report.cells import UNKNOWN
+from controller.report.html import template
+from controller.units import rate_text, three_digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One trial. percentiles are (name, milliseconds to the microsecond); cpu is (party, microseconds a request)."""
+
+    number: int
+    target: str
+    scenario: str
+    users: str
+    state: str
+    running: bool
+    failed: bool
+    rate: str
+    requests: str
+    errors: str
+    percentiles: tuple[tuple[str, str], ...]
+    cpu: tuple[tuple[str, str], ...]
+    bound: str
+    doubts: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+def session_html(results: Sequence[TrialResult], *, name: str) -> str:
+    """Return the page of a session's trials, the last one first; one that still runs is shown as far as it has come."""
+    rows = [_row(result) for result in reversed(results)]
+    ended = any(not row.running for row in rows)
+    return template("session.html").render(name=name, rows=rows, ended=ended) + "\n"
+
+
+def _row(result: TrialResult) -> Row:
+    running = result.outcome not in {OK, FAILED, INTERRUPTED}
+    numbers = numbers_of([result], endpoint=TOGETHER) if running or result.ok else Numbers()
+    counts = result.counts(TOGETHER)
+    return Row(
+        number=result.trial,
+        target=result.target,
+        scenario=result.scenario,
+        users=str(result.factors.get("in_flight", UNKNOWN)),
+        state=_state(result, running=running),
+        running=running,
+        failed=result.outcome == FAILED,
+        rate=UNKNOWN if numbers.throughput_per_s is None else rate_text(numbers.throughput_per_s),
+        requests=UNKNOWN if counts is None else f"{counts.attempts:,}",
+        errors=UNKNOWN if counts is None else f"{counts.failures:,}",
+        percentiles=_percentiles(numbers),
+        cpu=_cpu(numbers),
+        bound=numbers.bound or UNKNOWN,
+        doubts=tuple(dict.fromkeys(f"{doubt.kind}: {doubt.evidence}" for doubt in result.doubts)),
+        said=(*((result.reason,) if result.reason and not running else ()), *result.notes),
+    )
+
+
+def _state(result: TrialResult, *, running: bool) -> str:
+    if running:
+        return "measuring" if result.duration_s else "warming up"
+    return f"{result.duration_s:g} s measured" if result.ok and result.duration_s else result.outcome
+
+
+def _percentiles(numbers: Numbers) -> tuple[tuple[str, str], ...]:
+    found = {
+        "p50": numbers.latency_p50_ms,
+        "p90": numbers.latency_p90_ms,
+        "p95": numbers.latency_p95_ms,
+        "p99": numbers.latency_p99_ms,
+        "p99.9": numbers.latency_p999_ms,
+        "max": numbers.latency_max_ms,
+    }
+    return tuple((name, UNKNOWN if value is None else f"{value:,.3f}") for name, value in found.items())
+
+
+def _cpu(numbers: Numbers) -> tuple[tuple[str, str], ...]:
+    """Return what each party took; proxy and backing services only where there were some."""
+    found = {
+        "server": numbers.server_cpu_us_per_request,
+        "generator": numbers.generator_cpu_us_per_request,
+        "proxy": numbers.proxy_cpu_us_per_request,
+        "backing": numbers.backing_cpu_us_per_request,
+    }
+    return tuple(
+        (name, UNKNOWN if value is None else three_digits(value))
+        for name, value in found.items()
+        if value is not None or name in {"server", "generator"}
+    )

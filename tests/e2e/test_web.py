@@ -1,0 +1,162 @@
+"""Ad-hoc load: what is chosen on Locust's page is measured, shown and stored as trials of a plan are."""
+
+import re
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from controller.store.journal import read_trials, read_windows
+from tests.e2e.command import WENT_WELL, Machine, one_line, rows_of, until
+from tests.e2e.pages import Page, page_of, shown_as_stored
+from tests.e2e.project import add_plan, add_server
+from tests.e2e.test_leaving import left_of
+
+
+@pytest.fixture
+def offered(project: Path) -> Path:
+    """A project with two servers and a plan for both."""
+    for name in ("one", "two"):
+        add_server(project, name)
+    add_plan(project, "small", "one", "two")
+    return project
+
+
+def refusal(page: Page, target: str = "one", **form: object) -> str:
+    """Hold a refusal to its form: the page says why in one line and the test does not start; return the line."""
+    said = page.start(target, **form)
+    assert said["success"] is False
+    assert "\n" not in said["message"]
+    assert page.state in {"ready", "stopped"}
+    return str(said["message"])
+
+
+def test_a_session_is_a_run_like_any_other(offered: Path, machine: Machine) -> None:
+    """Start, change users, stop, start another: page, journal and tables agree, and compare works on the run."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert page.start("one")["success"] is True
+        assert page.state in {"spawning", "running"}
+        page.wait_until_measured()
+        assert page.post("/swarm", user_count=5, spawn_rate=100)["success"] is True
+        page.wait_until_measured(4)
+        page.post("/stop")
+        until(lambda: page.state == "stopped" and read_trials(page.run))
+        shown_as_stored(page.numbers["stats"][-1], page.run)
+        shown_as_stored(page.numbers["stats"][0], page.run)
+
+        assert page.start("two")["success"] is True
+        assert page.numbers["stats"][-1]["num_requests"] < read_trials(page.run)[0].attempts_total
+        page.wait_until_measured()
+        page.post("/stop")
+        until(lambda: len(read_trials(page.run)) == 2)
+        shown_as_stored(page.numbers["stats"][-1], page.run)
+        status = page.end()
+
+    assert status in WENT_WELL, page.said
+    one, two = read_trials(page.run)
+    assert (one.target, one.outcome, one.variant) == ("one", "ok", "in_flight=2")
+    assert (two.target, two.outcome, two.block, two.order) == ("two", "ok", 1, 2)
+    assert "users changed while it ran: 2, 5" in one.notes
+    assert {window.users for window in read_windows(page.run)} >= {2, 5}
+    assert [row["trial"] for row in rows_of(page.run / "trials.csv") if row["endpoint"] == "*"] == ["1", "2"]
+    compared = machine.run("compare", page.run, "--baseline", "one", cwd=offered)
+    assert "two" in compared.stdout, compared
+    assert "2 trials" in machine.run("runs", cwd=offered).stdout
+    assert left_of(page.run.name) == []
+
+
+def test_what_the_page_shows_has_no_strangers(offered: Path, machine: Machine) -> None:
+    """Tables by fixed names only; another name of this machine, and pages of other origins, are refused."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert "No trial has been started yet" in page.get("/fastserve")
+        for path in ("/fastserve/trials.csv", "/fastserve/plan.toml", "/fastserve/..%2Fplan.toml"):
+            with pytest.raises(HTTPError, match="404"):
+                page.get(path)
+        for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}):
+            with pytest.raises(HTTPError, match="403"):
+                page.get("/stats/requests", **headers)
+        assert 'href="/fastserve"' in page.get("/")
+        page.end()
+
+
+def test_what_cannot_be_is_refused_in_one_line(offered: Path, machine: Machine) -> None:
+    """Wrong choices and numbers are refused on the page and in the terminal, and leave no trial."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert refusal(page, "three") == "target: expected one or two, found 'three'"
+        assert "scenario: expected health" in refusal(page, scenario="nothing")
+        assert "in_flight: expected" in refusal(page, users=0)
+        assert "users: expected a whole number" in refusal(page, users="2.5")
+        assert "ramp up: expected" in refusal(page, spawn_rate=0)
+        assert "model: expected" in refusal(page, model="capacity")
+        assert "run time: expected" in refusal(page, run_time="soon")
+        assert page.end() == 0
+
+    assert "refused: target: expected one or two" in page.said
+    assert read_trials(page.run) == []
+
+
+def test_a_target_that_does_not_start(offered: Path, machine: Machine) -> None:
+    """The page says why; the trial is stored as failed with its reason; the next target can be started."""
+    folder = add_server(offered, "liar", env={"MISBEHAVE": "", "REFUSE": "/none"})
+    add_plan(offered, "three", "one", "liar")
+    with page_of(machine, offered, "--plan", "three") as page:
+        # After the contract check, as by a file that somebody moved.
+        (folder / "server.py").write_text("raise SystemExit('lost my configuration')")
+        assert "lost my configuration" in refusal(page, "liar")
+        assert page.start("one")["success"] is True
+        page.wait_until_measured()
+        assert page.end() == 3
+
+    liar, one = read_trials(page.run)
+    assert (liar.outcome, one.outcome) == ("failed", "ok")
+    assert "lost my configuration" in (liar.reason or "")
+
+
+def test_a_target_that_dies(offered: Path, machine: Machine) -> None:
+    """Its trial ends with the reason, the page says stopped by itself, and the session goes on."""
+    add_server(offered, "mortal", env={"MISBEHAVE": "dies"})
+    add_plan(offered, "three", "one", "mortal")
+    with page_of(machine, offered, "--plan", "three") as page:
+        assert page.start("mortal")["success"] is True
+        until(lambda: page.state == "stopped" and read_trials(page.run), within_s=60.0)
+        assert "ran out of luck" in (read_trials(page.run)[0].reason or "")
+        until(lambda: "ran out of luck" in page.get("/fastserve"))
+        assert page.start("one")["success"] is True
+        assert page.end() == 3
+
+    mortal, one = read_trials(page.run)
+    assert (mortal.target, mortal.outcome, one.target) == ("mortal", "failed", "one")
+
+
+def test_stopped_too_early(offered: Path, machine: Machine) -> None:
+    """A stop before the measured phase leaves a trial that was cut short, and says so."""
+    with page_of(machine, offered, "--targets", "two,one", "--plan", "small") as page:
+        assert page.start("one", users=30, spawn_rate=1)["success"] is True
+        page.post("/stop")
+        assert page.state == "stopped"
+        assert page.end() == 0
+
+    (trial,) = read_trials(page.run)
+    assert (trial.outcome, trial.reason) == ("interrupted", "stopped before its measured phase began")
+    assert re.search("^targets = .*two.*one", (page.run / "plan.toml").read_text(), re.MULTILINE)
+
+
+def test_a_time_that_was_set_beforehand(offered: Path, machine: Machine) -> None:
+    """The form's run time stops the test as the button does."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert page.start("one", run_time="2s")["success"] is True
+        until(lambda: page.state == "stopped" and read_trials(page.run), within_s=60.0)
+        shown_as_stored(page.numbers["stats"][-1], page.run)
+        page.end()
+
+    assert [trial.outcome for trial in read_trials(page.run)] == ["ok"]
+
+
+def test_wrong_words_on_the_command_line(offered: Path, machine: Machine) -> None:
+    """Servers that are not there, and a port that somebody has, are refused in one line."""
+    nobody = machine.run("web", "--targets", "one,nobody", "--plan", "small", cwd=offered)
+    assert "--targets: expected servers of" in one_line(nobody, 2)
+    with page_of(machine, offered, "--plan", "small") as page:
+        taken = machine.run("web", "--plan", "small", "--port", page.url.rpartition(":")[2], cwd=offered)
+        assert "expected a free port" in one_line(taken, 3)
+        page.end()
