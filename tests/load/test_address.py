@@ -8,8 +8,8 @@ import pytest
 
 from controller.errors import LoadError
 from controller.load.wire.address import Origin
-from controller.load.wire.closed import LEAST_PAUSE_S
 from controller.load.wire.engine import Engine
+from controller.load.wire.pauses import LEAST_PAUSE_S
 from tests.load.driving import Driving, driven, job_for
 from tests.load.scripts import answers
 from tests.load.servers import ScriptedServer, answer_of

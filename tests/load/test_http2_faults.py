@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from h2.errors import ErrorCodes
 
-from controller.load.wire.closed import LEAST_PAUSE_S
 from controller.load.wire.engine import Engine
+from controller.load.wire.pauses import LEAST_PAUSE_S
 from tests.load.driving import Driving, ask2, job_for
 from tests.load.h2_peer import raw_frame
 from tests.load.h2_scripts import H2Caller, speaks_h2

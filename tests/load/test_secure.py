@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from controller.load.job import job_from_wire, job_to_wire
-from controller.load.wire.closed import LEAST_PAUSE_S
 from controller.load.wire.engine import Engine
+from controller.load.wire.pauses import LEAST_PAUSE_S
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 from tests.load.certificates import ANYBODY, STRANGER, TRUST, server_context
 from tests.load.driving import Driving, ask, driven, job_for, until
