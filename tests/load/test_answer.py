@@ -160,9 +160,9 @@ def test_an_endless_head_is_refused_early() -> None:
 
 
 def _seconds(mb: int, *, chunked: bool, keep: bool) -> float:
-    began_s = time.perf_counter()
+    began_s = time.thread_time()
     _fed(mb, chunked=chunked, keep=keep)
-    return time.perf_counter() - began_s
+    return time.thread_time() - began_s
 
 
 def _fed(mb: int, *, chunked: bool, keep: bool) -> Answer:
@@ -182,7 +182,7 @@ def _fed(mb: int, *, chunked: bool, keep: bool) -> Answer:
 
 def _tiny(chunks: int) -> float:
     answer = Answer(keep=False)
-    began_s = time.perf_counter()
+    began_s = time.thread_time()
     answer.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * chunks + b"0\r\n\r\n")
     assert answer.done
-    return time.perf_counter() - began_s
+    return time.thread_time() - began_s
