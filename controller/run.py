@@ -157,7 +157,7 @@ def new_run(out: Path, plan: Plan, builds: Mapping[str, str], *, cores: Cores, p
 
 def builds_of(prepared: Mapping[str, Prepared]) -> dict[str, str]:
     """Return the key of each target's build."""
-    return {name: ready.build.key for name, ready in prepared.items()}
+    return {name: ready.key for name, ready in prepared.items()}
 
 
 def _lacking(run: RunFolder, trials: Sequence[Trial]) -> list[Trial]:

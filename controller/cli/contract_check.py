@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from controller.plan.contract import Contract
-from controller.plan.target import Target
-from controller.stack.build import Build
 from controller.stack.check import check_contract
 from controller.stack.database import sqlite_database
-from controller.stack.process import run_target
+from controller.stack.preflight import Prepared, run_prepared
 from controller.stack.settings import Settings
 from controller.stack.supervisor import supervise
 
@@ -19,15 +17,18 @@ _MISS_MS: Final = 200
 _TTL_S: Final = 1
 
 
-def broken_rules(target: Target, build: Build, *, contract: Contract, quotes: Path) -> list[str]:
+def broken_rules(ready: Prepared, *, contract: Contract, quotes: Path) -> list[str]:
     """Return every break of the contract, a line each, over all cache settings; empty where it is kept.
 
-    Raises StackError when the target does not start or ends meanwhile.
+    A server that runs already is held to the contract's defaults. Raises StackError when the target does not start,
+    does not answer or ends meanwhile.
     """
+    if ready.build is None:
+        return _findings(ready, contract=contract, settings=Settings())
     return [
         f"CACHE_BACKEND={cache}: {finding}"
         for cache in CACHE_BACKENDS
-        for finding in _findings(target, build, contract=contract, settings=_settings(cache, quotes))
+        for finding in _findings(ready, contract=contract, settings=_settings(cache, quotes))
     ]
 
 
@@ -37,11 +38,12 @@ def _settings(cache: str, quotes: Path) -> Settings:
     )
 
 
-def _findings(target: Target, build: Build, *, contract: Contract, settings: Settings) -> list[str]:
+def _findings(ready: Prepared, *, contract: Contract, settings: Settings) -> list[str]:
+    name, trust = ready.target.name, ready.target.trust
     with tempfile.TemporaryDirectory(prefix="fastserve-check-") as folder:
-        log = Path(folder) / f"{target.name}.log"
+        log = Path(folder) / f"{name}.log"
         with (
-            supervise(label=f"check-{target.name}", logs=Path(folder)) as supervisor,
-            run_target(supervisor, target, build, settings=settings, log=log) as running,
+            supervise(label=f"check-{name}", logs=Path(folder)) as supervisor,
+            run_prepared(supervisor, ready, settings=settings, trust=trust, log=log) as running,
         ):
-            return [str(finding) for finding in check_contract(running.url, contract, settings)]
+            return [str(finding) for finding in check_contract(running.url, contract, settings, trust=trust)]

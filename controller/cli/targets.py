@@ -33,6 +33,9 @@ def list_(place: Place) -> None:
 def build(place: Place, names: tuple[str, ...]) -> None:
     """Build servers that are not built yet; without a NAME all whose tools are here."""
     for target in chosen(place, names):
+        if target.url is not None:
+            click.echo(f"{target.name}: runs already at {target.url}, nothing to build")
+            continue
         was = find_build(target)
         click.echo(built_text(was or _built(target), anew=was is None))
 
@@ -44,6 +47,7 @@ def check(place: Place, names: tuple[str, ...]) -> int:
     """Hold servers to the contract in servers/contract/; exit status 3 when one breaks it."""
     from controller.cli.contract_check import broken_rules
     from controller.plan.contract import read_contract
+    from controller.stack.preflight import Prepared
 
     contract, quotes = read_contract(place.servers), place.servers / "contract" / "quotes.csv"
     broken = 0
@@ -51,7 +55,8 @@ def check(place: Place, names: tuple[str, ...]) -> int:
         if not target.contract:
             click.echo(f"{target.name}: has a contract of its own (contract = false)")
             continue
-        lines = broken_rules(target, _built(target), contract=contract, quotes=quotes)
+        build = _built(target) if target.url is None else None
+        lines = broken_rules(Prepared(target=target, build=build), contract=contract, quotes=quotes)
         broken += bool(lines)
         click.echo("\n  ".join((f"{target.name}: {'breaks' if lines else 'keeps'} the contract", *lines)))
     return StackError.exit_code if broken else 0
@@ -76,6 +81,8 @@ def serve(place: Place, name: str, port: int | None) -> None:
     from controller.cli.serve import serve_target, settings_of
 
     (target,) = chosen(place, (name,))
+    if target.url is not None:
+        raise PlanError(f"{name}: expected a server to start, found one that runs already at {target.url}")
     settings = settings_of(os.environ, servers=place.servers, port=port)
     serve_target(target, _built(target), settings=settings)
 
@@ -108,6 +115,8 @@ def _listed(target: Target) -> tuple[str, ...]:
 
 
 def _state(target: Target) -> str:
+    if target.url is not None:
+        return f"runs at {target.url}"
     if missing := missing_tools(target):
         return f"needs {'; '.join(tool.text for tool in missing)}"
     return "built" if find_build(target) else "not built yet"

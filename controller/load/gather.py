@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from controller.load.drive import Driven
 from controller.measure.trial import Usage
 from controller.measure.window import EndpointCounts, Phase, Window, merged_window
+from controller.stack.reached import Reached
 
 # Merging costs a pass over all buckets: done for so many windows at once, memory stays small and time linear.
 _MERGED_AT_ONCE = 64
@@ -15,9 +16,10 @@ class Gathered:
     """One trial as far as it has come. rates are attempts per second of each measured window.
 
     everything counts all phases, without latencies; measured are the windows of the measured phase, merged
-    as they come.
+    as they come. reached is the target where it ran already.
     """
 
+    reached: Reached | None = None
     startup_s: float | None = None
     driven: Driven | None = None
     usage: dict[str, Usage] = field(default_factory=dict)

@@ -20,9 +20,11 @@ from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial
+from controller.plan.trust import Trust
 from controller.stack.check import check_requests, contract_error
-from controller.stack.preflight import settings_of
-from controller.stack.process import Running, run_target
+from controller.stack.preflight import run_prepared, settings_of
+from controller.stack.process import Running
+from controller.stack.reached import Reached
 from controller.stack.supervisor import SupervisorLostError
 
 
@@ -61,17 +63,22 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
     settings = settings_of(bench.plan, trial.variant, ground=bench.ground)
     contract = bench.ground.contract if ready.target.contract else None
     bench.ground.warm()
+    trust = scenario.load.trust().with_own(ready.target.trust)
     with (
-        run_target(
-            bench.supervisor, ready.target, ready.build, settings=settings, cores=bench.cores.target, log=log
+        run_prepared(
+            bench.supervisor, ready, settings=settings, trust=trust, cores=bench.cores.target, log=log
         ) as running,
         _watched(bench, fleet, running),
     ):
-        record.startup_s = running.startup_s
-        _ask_once(running, scenario, contract, seed=bench.plan.seed)
+        if isinstance(running, Reached):
+            record.reached = running
+        else:
+            record.startup_s = running.startup_s
+        job = job_of(scenario, running.url, order=order, seed=bench.plan.seed, trust=trust, contract=contract)
+        _ask_once(running.name, job, scenario, contract)
         record.driven = driven = drive(
             fleet,
-            job_of(scenario, running, order=order, seed=bench.plan.seed, contract=contract),
+            job,
             load=scenario.load,
             least_warmup_s=ready.target.warmup_s,
             watch=Watch(
@@ -96,9 +103,10 @@ def _hear(record: Gathered, ears: Ears, window: Window) -> None:
 
 
 @contextmanager
-def _watched(bench: Bench, fleet: Fleet, running: Running) -> Iterator[None]:
-    """Have the sampler look at every party of a trial for the time of the block."""
-    bench.sampler.watch(SERVER, running.launched.family)
+def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator[None]:
+    """Have the sampler look at every party of a trial that can be seen, for the time of the block."""
+    if running.family():
+        bench.sampler.watch(SERVER, running.family)
     bench.sampler.watch(GENERATOR, bench.fleet.pids)
     bench.sampler.watch(MASTER, fleet.master.family)
     try:
@@ -108,29 +116,29 @@ def _watched(bench: Bench, fleet: Fleet, running: Running) -> Iterator[None]:
             bench.sampler.unwatch(party)
 
 
-def _ask_once(running: Running, scenario: Scenario, contract: Contract | None, *, seed: int) -> None:
+def _ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None) -> None:
     """Ask for each kind of request, with values drawn. Raises StackError for an answer that is not right."""
     findings, _ = check_requests(
-        running.url,
-        sample_requests(scenario.requests, seed=seed),
+        job.url,
+        sample_requests(scenario.requests, seed=job.seed),
         headers=scenario.headers,
         contract=contract,
         timeout_s=scenario.load.timeout_s,
-        trust=scenario.load.trust(),
+        trust=job.trust,
     )
     if findings:
-        raise contract_error(running.name, findings)
+        raise contract_error(name, findings)
 
 
-def job_of(scenario: Scenario, running: Running, *, order: int, seed: int, contract: Contract | None) -> Job:
+def job_of(scenario: Scenario, url: str, *, order: int, seed: int, trust: Trust, contract: Contract | None) -> Job:
     """Return what the workers are told: one job for the scenario against the target's address."""
     return Job(
         order=order,
-        url=running.url,
+        url=url,
         requests=tuple(map(job_request, scenario.requests)),
         headers=scenario.headers,
         keepalive=scenario.load.keepalive,
-        trust=scenario.load.trust(),
+        trust=trust,
         http=scenario.load.http,
         streams=scenario.load.streams,
         timeout_s=scenario.load.timeout_s,
@@ -176,7 +184,7 @@ def _result(
         outcome=outcome,
         reason=reason,
         startup_s=record.startup_s,
-        notes=(*bench.cores.notes, *left_out_notes(bench.plan)),
+        notes=(*bench.cores.notes, *left_out_notes(bench.plan), *(record.reached.notes if record.reached else ())),
     )
     if record.driven is None:
         return result

@@ -23,6 +23,8 @@ from controller.measure.judgement import (
 )
 from controller.measure.trial import FAILED, TrialResult, Usage
 from controller.measure.window import EndpointCounts
+from controller.stack.cpus import Cores
+from controller.stack.reached import Reached
 
 
 def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathered) -> TrialResult:
@@ -30,6 +32,7 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
     seconds, measured = record.seconds, record.measured
     if seconds is None and result.ok:
         result = replace(result, outcome=FAILED, reason="no window of the measured phase came back from the workers")
+    bench = replace(bench, cores=cores_of(bench.cores, record.reached))
     shares = busy_shares(bench, record.usage, seconds=seconds)
     doubts: tuple[Doubt, ...] = ()
     if result.ok:
@@ -88,6 +91,17 @@ def doubts_of(
             cut_off=totals.get("cut_off", False),
         ),
     ]
+
+
+def cores_of(cores: Cores, reached: Reached | None) -> Cores:
+    """Return which cores each party had: a server that runs already may use others than those meant for it.
+
+    Where some of them are not the generator's, those count: nothing keeps it on the others.
+    """
+    if reached is None or not reached.cores:
+        return cores
+    free = reached.cores - set(cores.generator)
+    return replace(cores, target=tuple(sorted(free or reached.cores)))
 
 
 def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """What a server.toml may say."""
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from controller.plan.problems import Problems, check_table
 from controller.plan.rules import FLAG, LINE, LIST, PATH, TABLE, Rule, number, one_of, text_like
@@ -68,6 +69,16 @@ def _check_kind(table: dict[str, Any], problems: Problems) -> None:
     for key in _STARTED:
         if key in table:
             problems.add((key,), "expected nothing beside url: that server runs already")
+    if TARGET_RULES["url"].accepts(table["url"]) and not _names_a_server(table["url"]):
+        problems.add(("url",), f"expected {TARGET_RULES['url'].expected}, found {found_text(table['url'])}")
+
+
+def _names_a_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _check_command(command: object, path: KeyPath, problems: Problems) -> None:

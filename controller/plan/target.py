@@ -11,6 +11,7 @@ from controller.plan.problems import Problems
 from controller.plan.rules import NAME, PATH, hold
 from controller.plan.toml_text import found_text
 from controller.plan.tomlfile import read_toml
+from controller.plan.trust import BY_THIS_MACHINE, Trust, read_authorities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class Target:
     """One server build under test. folder is absolute; needs maps a tool to a least version such as ">=1.22".
 
     build and run are argument lists in which {src} and {out} stand for the folder and its build output;
-    an empty build means that nothing needs building. warmup_s is the least warm-up.
+    an empty build means that nothing needs building. warmup_s is the least warm-up. A target with a url (without a
+    slash at its end) runs already: it has neither build nor run, and trust says which certificates it may have.
     """
 
     name: str
@@ -29,17 +31,19 @@ class Target:
     process_model: str
     needs: Mapping[str, str] = field(default_factory=dict)
     build: tuple[tuple[str, ...], ...] = ()
-    run: tuple[str, ...]
+    run: tuple[str, ...] = ()
     warmup_s: float = 0.0
     env: Mapping[str, str] = field(default_factory=dict)
     pass_env: tuple[str, ...] = ()
     contract: bool = True
     ready: str = "/api/health"
+    url: str | None = None
+    trust: Trust = BY_THIS_MACHINE
 
     def __post_init__(self) -> None:
         hold(self, {"name": NAME, "style": TARGET_RULES["style"], "ready": PATH, "warmup_s": TARGET_RULES["warmup_s"]})
-        if not self.run:
-            raise PlanError(f"target {self.name}: expected a command to run, found none")
+        if bool(self.run) == (self.url is not None):
+            raise PlanError(f"target {self.name}: expected either a command to run or a url")
 
 
 def read_target(path: Path) -> Target:
@@ -54,9 +58,11 @@ def read_target(path: Path) -> Target:
         problems.add((), f"expected a folder with {NAME.expected}, found {found_text(folder.name)}")
     check_target(table, problems)
     problems.raise_any()
-    if "url" in table:
-        raise PlanError(f"{path}: not yet: url")
-    return _target_of(table, folder)
+    try:
+        trust = _trust_of(table, folder)
+    except PlanError as error:
+        raise PlanError(f"{path}: ca_file: {error}") from error
+    return _target_of(table, folder, trust)
 
 
 def read_targets(servers_dir: Path) -> dict[str, Target]:
@@ -74,7 +80,12 @@ def read_targets(servers_dir: Path) -> dict[str, Target]:
     return targets
 
 
-def _target_of(table: dict[str, Any], folder: Path) -> Target:
+def _trust_of(table: dict[str, Any], folder: Path) -> Trust:
+    authorities = read_authorities(folder / table["ca_file"]) if "ca_file" in table else None
+    return Trust(verify=table.get("tls_verify", True), authorities=authorities)
+
+
+def _target_of(table: dict[str, Any], folder: Path, trust: Trust) -> Target:
     """Return the target of a table that was checked."""
     return Target(
         name=folder.name,
@@ -85,10 +96,12 @@ def _target_of(table: dict[str, Any], folder: Path) -> Target:
         process_model=table["process_model"],
         needs={tool: least.replace(" ", "") for tool, least in table.get("needs", {}).items()},
         build=tuple(tuple(command) for command in table.get("build", [])),
-        run=tuple(table["run"]),
+        run=tuple(table.get("run", ())),
         warmup_s=float(table.get("warmup_s", 0)),
         env=table.get("env", {}),
         pass_env=tuple(table.get("pass_env", [])),
         contract=table.get("contract", True),
         ready=table.get("ready", "/api/health"),
+        url=table["url"].rstrip("/") if "url" in table else None,
+        trust=trust,
     )

@@ -30,6 +30,14 @@ class Trust:
         context.options |= ssl.OP_NO_RENEGOTIATION
         return context
 
+    def with_own(self, own: "Trust") -> "Trust":
+        """Return what holds for a server that says something itself.
+
+        Its authorities count before these, and no certificate is verified where either says so.
+        """
+        authorities = self.authorities if own.authorities is None else own.authorities
+        return Trust(verify=self.verify and own.verify, authorities=authorities)
+
 
 # What holds where nothing is said.
 BY_THIS_MACHINE: Final = Trust()

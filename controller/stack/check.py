@@ -18,15 +18,17 @@ __all__ = ["Finding", "check_contract", "check_requests", "contract_error"]
 SHOWN_FINDINGS: Final = 3
 
 
-def check_contract(url: str, contract: Contract, settings: Settings) -> list[Finding]:
+def check_contract(
+    url: str, contract: Contract, settings: Settings, *, trust: Trust = BY_THIS_MACHINE
+) -> list[Finding]:
     """Return every break of the contract by a target that runs with these settings; an empty list is a pass.
 
     url has no slash at its end. Takes about six cache misses of time. A target that cannot be reached or does not
     answer is a finding, and the last one.
     """
     findings: list[Finding] = []
-    with Client(url, within_s=WITHIN_S + settings.cache_miss_ms / 1000) as client:
-        visit = Visit(url=url, contract=contract, settings=settings, client=client)
+    with Client(url, within_s=WITHIN_S + settings.cache_miss_ms / 1000, trust=trust) as client:
+        visit = Visit(url=url, contract=contract, settings=settings, client=client, trust=trust)
         for rule in RULES:
             try:
                 # Extends one by one: what a rule found before it got no answer counts.

@@ -17,6 +17,7 @@ from controller.plan.contract import (
     shown,
 )
 from controller.plan.routes import CACHE, COMPUTE, DB, HEALTH, METRICS
+from controller.plan.trust import BY_THIS_MACHINE, Trust
 from controller.stack.contract_cases import ELSEWHERE, KEY_OF_ALL_KINDS, METHODS, RIGHT, WRONG
 from controller.stack.exchange import Answer, Client
 from controller.stack.settings import Settings
@@ -56,6 +57,7 @@ class Visit:
     contract: Contract
     settings: Settings
     client: Client
+    trust: Trust = BY_THIS_MACHINE
 
     @property
     def miss_s(self) -> float:
@@ -182,7 +184,8 @@ def cache_misses_together(visit: Visit) -> Iterator[Finding]:
     if visit.miss_s < SHOWS_WAIT_S:
         # The first may be stored before the second arrives.
         return
-    with Client(visit.url, within_s=WITHIN_S + visit.miss_s) as other, ThreadPoolExecutor(2) as pool:
+    other_client = Client(visit.url, within_s=WITHIN_S + visit.miss_s, trust=visit.trust)
+    with other_client as other, ThreadPoolExecutor(2) as pool:
         for last in (False, False, True):
             findings = list(_asked_together(visit, other, pool))
             # With other work on the machine the second may leave so late that it rightly finds what the first stored.

@@ -56,7 +56,8 @@ def connection_to(url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) 
 class Client:
     """One kept connection to a server, opened when it is needed and again when the server closed it.
 
-    opened counts connections; over https certificates are verified as trust says. Use as a context; not for use by
+    opened counts connections; ends are the address of this side, and address and port of the server, of the last one;
+    over https certificates are verified as trust says. Use as a context; not for use by
     several threads.
     """
 
@@ -65,6 +66,7 @@ class Client:
         self._within_s = within_s
         self._cut = threading.Event()
         self.opened = 0
+        self.ends: tuple[str, str, int] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -90,8 +92,7 @@ class Client:
     def _ask(self, path: str, *, method: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
         self._cut.clear()
         if self._connection.sock is None:
-            self._connection.connect()
-            self.opened += 1
+            self._connect()
         # A time limit on the socket begins anew with each byte; this one does not.
         watch = threading.Timer(self._within_s, self._end, args=(self._connection.sock,))
         watch.daemon = True
@@ -102,6 +103,12 @@ class Client:
             return self._receive(started_s)
         finally:
             watch.cancel()
+
+    def _connect(self) -> None:
+        self._connection.connect()
+        self.opened += 1
+        ours, theirs = self._connection.sock.getsockname(), self._connection.sock.getpeername()
+        self.ends = ours[0], theirs[0], theirs[1]
 
     def _send(self, path: str, *, method: str, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         named = {name.lower() for name, _ in headers}

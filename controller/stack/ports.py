@@ -70,16 +70,28 @@ def listening_ports(pids: Iterable[int]) -> list[int]:
     return sorted({port for _, port, inode in _listeners() if inode in inodes})
 
 
+def listeners_on(port: int, *, host: str) -> list[int]:
+    """Return the processes that listen on host and port, as far as their descriptors may be read."""
+    return _holders(_listening(port, host))
+
+
 def _stranger(port: int, *, host: str, pids: Iterable[int]) -> str | None:
-    addresses = _addresses_reached_by(host)
-    listening = {inode for address, at, inode in _listeners() if at == port and address in addresses}
-    if not listening:
+    if not (listening := _listening(port, host)):
         return None
     ours, all_seen = _socket_inodes(pids)
     if not (strange := listening - ours) or not all_seen:
         return None
-    holders = [pid for pid in _numbers("/proc") if _socket_inodes([pid])[0] & strange]
-    return ", ".join(f"pid {pid} ({_name(pid)})" for pid in holders) or "a process of another user"
+    return ", ".join(f"pid {pid} ({_name(pid)})" for pid in _holders(strange)) or "a process of another user"
+
+
+def _listening(port: int, host: str) -> set[int]:
+    """Return the inodes of the sockets that a connection to host and port may reach."""
+    addresses = _addresses_reached_by(host)
+    return {inode for address, at, inode in _listeners() if at == port and address in addresses}
+
+
+def _holders(inodes: set[int]) -> list[int]:
+    return [pid for pid in _numbers("/proc") if _socket_inodes([pid])[0] & inodes]
 
 
 def _listeners() -> Iterable[tuple[str, int, int]]:

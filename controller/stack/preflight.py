@@ -1,7 +1,8 @@
 """Before any load: every target is built, starts, and keeps the contract; what was found right is remembered."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -11,14 +12,16 @@ from controller.plan.contract import Contract, read_contract
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.target import Target
+from controller.plan.trust import Trust
 from controller.stack.build import Build, build_target, find_build
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.check import check_contract, contract_error
 from controller.stack.contract_rules import Finding
 from controller.stack.database import sqlite_database, warm_rows
-from controller.stack.process import run_target
+from controller.stack.process import Running, run_target
+from controller.stack.reached import Reached, reach_target
 from controller.stack.settings import Settings
-from controller.stack.supervisor import supervise
+from controller.stack.supervisor import Supervisor, supervise
 from controller.stack.tools import require_tools
 
 # A miss that waits as long as in a trial would make the check eat the run.
@@ -27,10 +30,15 @@ CHECK_MISS_MS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A target with its finished build."""
+    """A target with its finished build; one that runs already has none."""
 
     target: Target
-    build: Build
+    build: Build | None
+
+    @property
+    def key(self) -> str:
+        """What another target of the same name would differ in: its build, or where it is."""
+        return self.build.key if self.build is not None else str(self.target.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +88,33 @@ def prepare_targets(plan: Plan, targets: Mapping[str, Target], *, say: Callable[
         require_tools(targets[name])
     prepared = {}
     for name in plan.targets:
-        build = find_build(targets[name])
-        if build is None:
+        build = None
+        if targets[name].url is None and (build := find_build(targets[name])) is None:
             say(f"building {name}")
-        prepared[name] = Prepared(target=targets[name], build=build or build_target(targets[name]))
+            build = build_target(targets[name])
+        prepared[name] = Prepared(target=targets[name], build=build)
     return prepared
+
+
+@contextmanager
+def run_prepared(
+    supervisor: Supervisor,
+    ready: Prepared,
+    *,
+    settings: Settings,
+    trust: Trust,
+    cores: Collection[int] | None = None,
+    log: Path,
+) -> Iterator[Running | Reached]:
+    """Have a target for the time of the block: started from its build, or reached where it runs already.
+
+    Raises StackError where it does not answer.
+    """
+    if ready.build is None:
+        yield reach_target(ready.target, trust=trust)
+        return
+    with run_target(supervisor, ready.target, ready.build, settings=settings, cores=cores, log=log) as running:
+        yield running
 
 
 def check_targets(
@@ -97,12 +127,13 @@ def check_targets(
 ) -> None:
     """Start every target once and hold it to the contract, unless this build with these settings has passed before.
 
-    Their logs are in the cache. Raises StackError for the first that does not start or breaks the contract.
+    One that runs already is held to the contract's own defaults, each time: nobody knows whether it is what it was.
+    Logs are in the cache. Raises StackError for the first that does not start or breaks the contract.
     """
     unchecked = [
         (ready, settings)
         for variant, ready in product(plan.variants, prepared.values())
-        if not _passed_file(ready, settings := _check_settings(plan, variant, ground)).exists()
+        if not _has_passed(ready, settings := _check_settings(plan, variant, ground, ready))
     ]
     if not unchecked:
         return
@@ -110,16 +141,25 @@ def check_targets(
     with supervise(label=f"check-{plan.name}", logs=logs, lock_fd=lock_fd) as supervisor:
         for ready, settings in unchecked:
             say(f"checking {ready.target.name}")
-            log = logs / f"check-{ready.target.name}-{ready.build.key}.log"
+            log = logs / f"check-{ready.target.name}.log"
             log.write_bytes(b"")
-            with run_target(supervisor, ready.target, ready.build, settings=settings, log=log) as running:
+            trust = plan.load.trust().with_own(ready.target.trust)
+            with run_prepared(supervisor, ready, settings=settings, trust=trust, log=log) as running:
                 if ready.target.contract and ground.contract is not None:
-                    _hold_to_contract(ready.target.name, check_contract(running.url, ground.contract, settings))
-            _passed_file(ready, settings).touch()
+                    findings = check_contract(running.url, ground.contract, settings, trust=trust)
+                    _hold_to_contract(ready.target.name, findings)
+            if ready.build is not None:
+                _passed_file(ready, settings).touch()
 
 
-def _check_settings(plan: Plan, variant: Variant, ground: Ground) -> Settings:
+def _check_settings(plan: Plan, variant: Variant, ground: Ground, ready: Prepared) -> Settings:
+    if ready.build is None:
+        return Settings(sqlite_path=ground.database)
     return replace(settings_of(plan, variant, ground=ground), cache_miss_ms=CHECK_MISS_MS)
+
+
+def _has_passed(ready: Prepared, settings: Settings) -> bool:
+    return ready.build is not None and _passed_file(ready, settings).exists()
 
 
 def _hold_to_contract(name: str, findings: Sequence[Finding]) -> None:
@@ -132,6 +172,6 @@ def _passed_file(ready: Prepared, settings: Settings) -> Path:
 
     The settings name the database by a path that is made of its content, and so stand for the contract too.
     """
-    text = repr((__version__, ready.build.key, settings.environment()))
+    text = repr((__version__, ready.key, settings.environment()))
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     return made_folder(cache_folder() / "checked") / f"{ready.target.name}-{key}"

@@ -32,6 +32,10 @@ class Running:
     launched: Launched
     startup_s: float
 
+    def family(self) -> list[int]:
+        """Return the ids of all its living processes."""
+        return self.launched.family()
+
     def died(self) -> str | None:
         """Say how its main process ended, with the end of its log; None while it runs."""
         status = self.launched.poll()

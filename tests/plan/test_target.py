@@ -6,6 +6,7 @@ import pytest
 
 from controller.errors import PlanError
 from controller.plan.target import Target, read_target, read_targets
+from controller.plan.trust import Trust
 from tests.plan.given import SERVER
 from tests.sources import ROOT
 
@@ -151,10 +152,17 @@ def test_a_folder_that_is_no_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_server_that_runs_already_is_checked_and_not_built(tmp_path: Path) -> None:
-    """With url there is nothing to build or run; as yet there is no load on it either."""
-    head = SERVER.split("needs", maxsplit=1)[0] + 'url = "https://127.0.0.1:8443"\ntls_verify = false\n'
+    """With url there is nothing to build or run; its authorities are looked for in its folder."""
+    head = SERVER.split("needs", maxsplit=1)[0] + 'url = "https://127.0.0.1:8443/"\ntls_verify = false\n'
+    target = read_target(written(tmp_path, "w", head))
 
-    assert refusal_of(tmp_path, head) == "not yet: url"
+    assert (target.url, target.run, target.trust) == ("https://127.0.0.1:8443", (), Trust(verify=False))
+    for name, url in {"a": "ftp://x", "b": "http://127.0.0.1:99999", "c": "http://:80"}.items():
+        refusal = refusal_of(tmp_path, head.replace("https://127.0.0.1:8443/", url), name=name)
+        assert refusal == f'url: expected a URL such as https://127.0.0.1:8443, found "{url}"'
+    assert refusal_of(tmp_path, head + 'ca_file = "ca.pem"\n', name="z").startswith(
+        f"ca_file: {tmp_path}/z/ca.pem: expected a file of certificates, found: "
+    )
     assert refusal_of(tmp_path, head + 'run = ["x"]\n', name="y") == (
         "run: expected nothing beside url: that server runs already"
     )
