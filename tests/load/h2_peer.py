@@ -10,6 +10,7 @@ from h2.events import (
     DataReceived,
     PingAckReceived,
     RequestReceived,
+    SettingsAcknowledged,
     StreamEnded,
     StreamReset,
 )
@@ -30,7 +31,8 @@ class H2Peer:
     """The server's side of one connection.
 
     whole holds the requests that came whole and wait to be answered, in order, begun the others; resets the streams
-    that the client gave up; pongs counts answered pings.
+    that the client gave up; pongs counts answered pings; settled says whether all settings were acknowledged: the h2
+    package takes one acknowledgement for all of them.
     """
 
     settings: dict[int, int] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class H2Peer:
     whole: list[Request] = field(default_factory=list)
     resets: list[tuple[int, int]] = field(default_factory=list)
     pongs: int = 0
+    settled: bool = False
     taken_leave: int | None = None
     h2: H2Connection = field(init=False)
     begun: dict[int, Request] = field(default_factory=dict)
@@ -61,6 +64,8 @@ class H2Peer:
                 self.whole.append(self.begun.pop(event.stream_id))
             elif isinstance(event, StreamReset):
                 self.resets.append((event.stream_id, int(event.error_code)))
+            elif isinstance(event, SettingsAcknowledged):
+                self.settled = True
             elif isinstance(event, PingAckReceived):
                 self.pongs += 1
             elif isinstance(event, ConnectionTerminated):
