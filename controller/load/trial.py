@@ -11,6 +11,7 @@ from controller.load.drive import STOPPED_EARLY, Driven, Watch, drive
 from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
 from controller.load.job import Job, job_request, offered_by
+from controller.load.once import Http2Client
 from controller.load.verdict import judged
 from controller.load.wire.draws import sample_requests
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
@@ -22,6 +23,7 @@ from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial
 from controller.plan.trust import Trust
 from controller.stack.check import check_requests, contract_error
+from controller.stack.exchange import Client
 from controller.stack.preflight import run_prepared, settings_of
 from controller.stack.process import Running
 from controller.stack.reached import Reached
@@ -125,6 +127,7 @@ def _ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None
         contract=contract,
         timeout_s=scenario.load.timeout_s,
         trust=job.trust,
+        client=Http2Client if scenario.load.http == "2" else Client,
     )
     if findings:
         raise contract_error(name, findings)

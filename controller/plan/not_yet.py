@@ -8,8 +8,6 @@ from controller.plan.toml_text import KeyPath, found_text, path_text
 # Settings that are built for these values only; a key that is built for none has an empty tuple.
 _BUILT_LOAD: Final[Mapping[str, tuple[object, ...]]] = {
     "model": ("closed",),
-    "streams": (1,),
-    "http": ("1.1",),
     "arrivals": ("poisson",),
     "rate_per_s": (),
     "stages": (),
@@ -20,7 +18,6 @@ _BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,),
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "proxy": ("none",),
     "tls": ("off",),
-    "http": ("1.1",),
     "gzip": ("off",),
     "upstream_keepalive": ("on",),
     "proxy_cache": ("off",),
@@ -28,7 +25,6 @@ _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "db": ("sqlite",),
     "pool": (10,),
     "db_delay_ms": (0,),
-    "streams": (1,),
     "metrics": ("none",),
     "network": ("host",),
 }

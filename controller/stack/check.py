@@ -1,6 +1,7 @@
 """Whether a running target keeps the endpoint contract, asked before it is measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +11,7 @@ from controller.plan.contract import Contract, shown
 from controller.plan.scenario import Request, headers_with
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 from controller.stack.contract_rules import RULES, WITHIN_S, Finding, Visit
-from controller.stack.exchange import Answer, Client, NoAnswerError
+from controller.stack.exchange import Answer, Asks, Client, NoAnswerError
 from controller.stack.settings import Settings
 
 __all__ = ["Finding", "check_contract", "check_requests", "contract_error"]
@@ -48,18 +49,19 @@ def check_requests(
     contract: Contract | None,
     timeout_s: float = 30.0,
     trust: Trust = BY_THIS_MACHINE,
+    client: Callable[..., AbstractContextManager[Asks]] = Client,
 ) -> tuple[list[Finding], int]:
     """Ask a target once for each different request of a trial; return what was wrong, and how many whole answers came.
 
     Without a contract, and for paths that it does not cover, any 2xx is right, or what the request expects. Places
-    are asked for as written: draw for them before.
+    are asked for as written: draw for them before. client makes what asks, from url, within_s and trust.
     """
     findings: list[Finding] = []
     answered = 0
-    with Client(url, within_s=timeout_s, trust=trust) as client:
+    with client(url, within_s=timeout_s, trust=trust) as asks:
         for request in dict.fromkeys(replace(request, weight=1.0) for request in requests):
             try:
-                answer = client.ask(
+                answer = asks.ask(
                     request.path,
                     method=request.method,
                     headers=headers_with(headers, request.body),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
 from controller.errors import FastServeError
@@ -51,6 +51,15 @@ def connection_to(url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) 
     if parts.scheme == "https":
         return http.client.HTTPSConnection(host, parts.port, timeout=within_s, context=trust.context())
     return http.client.HTTPConnection(host, parts.port, timeout=within_s)
+
+
+class Asks(Protocol):
+    """Asks single requests, in whichever protocol."""
+
+    def ask(
+        self, path: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Answer:
+        """Send a request and return its whole answer. Raises NoAnswerError without one."""
 
 
 class Client:

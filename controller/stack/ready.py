@@ -2,6 +2,7 @@
 
 import http.client
 import select
+import socket
 import time
 from dataclasses import dataclass
 from signal import Signals
@@ -17,6 +18,8 @@ _STEP_S = 0.02
 _LATER_STEP_S = 0.1
 _LATER_AFTER_S = 3.0
 _ONE_STEP_WITHIN_S = 2.0
+# The head of the frame that a server of HTTP/2 begins with, whatever it is asked: a length, and then SETTINGS.
+_GREETING = b"\0\0\0\x04\0\0\0\0\0"
 _ADDRESS_IN_USE = ("address already in use", "address in use", "eaddrinuse")
 
 
@@ -45,6 +48,8 @@ def url_of(host: str, port: int) -> str:
 
 def wait_until_ready(target: Target, launched: Launched, *, place: Place, within_s: float) -> float:
     """Wait for an answer 2xx and return the seconds that passed between execution and it.
+
+    A server that speaks HTTP/2 only is ready once it says so.
 
     Raises PortTakenError when somebody else holds the port, StackError when the target ends or is not ready in time.
     """
@@ -92,6 +97,9 @@ def _ask(place: Place, *, launched: Launched, until_s: float) -> tuple[int | Non
         while not answered.poll(_LATER_STEP_S * 1000):
             if time.monotonic() > until_s or launched.poll() is not None:
                 return None, "no answer within that time"
+        if connection.sock.recv(len(_GREETING), socket.MSG_PEEK)[3:] == _GREETING[3:]:
+            # It speaks HTTP/2 only; what it answers is looked at when it is asked once before the load.
+            return 200, "HTTP/2"
         status = connection.getresponse().status
     except ConnectionRefusedError:
         return None, "that nothing listens there"

@@ -11,7 +11,6 @@ from controller.load.wire.pauses import LEAST_PAUSE_S
 from tests.load.driving import Driving, ask2, job_for
 from tests.load.h2_peer import raw_frame
 from tests.load.h2_scripts import H2Caller, speaks_h2
-from tests.load.scripts import answers
 from tests.load.servers import Caller, Script, ScriptedServer, answer_of, closed_port
 
 # Header blocks: indexed fields of the static table, and literals.
@@ -161,7 +160,13 @@ def test_a_server_that_never_greets_times_out_as_connecting(engine: Engine) -> N
 
 def test_a_server_of_http1_is_named_as_such(engine: Engine) -> None:
     """Who answers HTTP/1.1 to HTTP/2's preface is an error `protocol` that shows what came."""
-    outcome, _ = ask2(engine, answers(answer_of(status=400)), streams=2, attempts=6)
+
+    def script(caller: Caller) -> None:
+        caller.some()
+        caller.answer(answer_of(status=400))
+        caller.wait_for_the_close()
+
+    outcome, _ = ask2(engine, script, streams=2, attempts=6)
 
     assert outcome.counts.errors == {"protocol": outcome.begun}
     assert "expected the SETTINGS that HTTP/2 begins with, found b'HTTP/1.1 400" in outcome.messages["protocol"][0]

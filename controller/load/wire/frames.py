@@ -89,6 +89,14 @@ def header_parts(block: bytes, *, ended: bool) -> tuple[bytes, ...]:
     return tuple(parts)
 
 
+def check_frame(kind: int, size: int, data: bytes, *, settled: bool) -> None:
+    """Raise BrokenProtocol where the frame that data begins with is too large, or the first one and no SETTINGS."""
+    if not settled and (kind != SETTINGS or size > FRAME_BYTES):
+        raise BrokenProtocol(PROTOCOL_ERROR, f"expected the SETTINGS that HTTP/2 begins with, found {data[:40]!r}")
+    if size > FRAME_BYTES:
+        raise BrokenProtocol(FRAME_SIZE_ERROR, f"a frame of {size} bytes, more than {FRAME_BYTES}")
+
+
 def setting_pairs(payload: bytes) -> Iterator[tuple[int, int]]:
     """Yield what a SETTINGS frame sets. Raises BrokenProtocol for a length that cannot be."""
     if len(payload) % _PAIR.size:

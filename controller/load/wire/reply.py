@@ -36,7 +36,12 @@ class Reply:
     @property
     def body(self) -> bytes | None:
         """The body; None where it was not kept, or not all of it."""
-        return b"".join(self._kept) if self.keep and self.body_bytes <= MOST_KEPT_BYTES else None
+        return self.kept if self.keep and self.body_bytes <= MOST_KEPT_BYTES else None
+
+    @property
+    def kept(self) -> bytes:
+        """As much of the body as was kept."""
+        return b"".join(self._kept)
 
     def take_block(self, block: bytes, *, ended: bool) -> None:
         """Take the next header block: an interim head, the head, or trailers. Raises Malformed, BrokenProtocol."""

@@ -14,8 +14,6 @@ from controller.load.wire.control import Control
 from controller.load.wire.frames import (
     END_HEADERS,
     END_STREAM,
-    FRAME_BYTES,
-    FRAME_SIZE_ERROR,
     HEAD_BYTES,
     HEADERS,
     PROTOCOL_ERROR,
@@ -120,6 +118,7 @@ class Session:
         self._is_reading = True
         try:
             while True:
+                got_bytes = len(data)
                 self._read(self._unread + data if self._unread else data, _clock_ns())
                 # While older requests are under way, other answers may have come: what follows on all is sent at once.
                 if 2 * len(streams.open) <= streams.next - oldest or not (data := self._connection.more()):
@@ -139,7 +138,7 @@ class Session:
         else:
             self._connection.read_soon()
         if self._unread:
-            self._connection.widen(len(data))
+            self._connection.widen(got_bytes)
         if streams.next > FEW_STREAMS_LEFT:
             self._look_at_numbers()
 
@@ -151,7 +150,7 @@ class Session:
             word, flags, number = read_head(data, at)
             after = begin + (word >> 8)
             if after > end:
-                self._check_size(word >> 8, data)
+                frames.check_frame(word & 0xFF, word >> 8, data[at:], settled=self.control.settled)
                 break
             stream = opened.get(number)
             if flags == END_HEADERS and stream is not None and word & 0xFF == HEADERS and stream.reply is None:
@@ -178,9 +177,8 @@ class Session:
         if not self._connection.is_open:
             # The last stream was let go in the middle of a read.
             return
-        if not self.control.settled and kind != frames.SETTINGS:
-            raise _no_settings(frames.frame(kind, payload, flags=flags, stream=number))
-        self._check_size(len(payload), payload)
+        whole = frames.frame(kind, payload, flags=flags, stream=number)
+        frames.check_frame(kind, len(payload), whole, settled=self.control.settled)
         if kind in _OF_STREAMS:
             self.streams.take(kind, flags, number, payload, now_ns)
             return
@@ -202,12 +200,6 @@ class Session:
             after = at + HEAD_BYTES + (word >> 8)
             self._take(word & 0xFF, flags, number, data[at + HEAD_BYTES : after], _clock_ns())
             at = after
-
-    def _check_size(self, size: int, data: bytes) -> None:
-        if not self.control.settled and size > FRAME_BYTES:
-            raise _no_settings(data)
-        if size > FRAME_BYTES:
-            raise BrokenProtocol(FRAME_SIZE_ERROR, f"a frame of {size} bytes, more than {FRAME_BYTES}")
 
     def _take_leave(self, number: int, payload: bytes, now_ns: int) -> None:
         if number:
@@ -239,7 +231,3 @@ class Session:
         out, self.streams.out = self.streams.out, []
         if self._connection.is_open:
             self._connection.send(out[0] if len(out) == 1 else b"".join(out))
-
-
-def _no_settings(data: bytes) -> BrokenProtocol:
-    return BrokenProtocol(PROTOCOL_ERROR, f"expected the SETTINGS that HTTP/2 begins with, found {data[:40]!r}")
