@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # Modules of tests/fuzz/ that `make fuzz` runs one after the other.
-FUZZ   := answer
+FUZZ   := answer http2
 
 # A virtual environment knows its own path, so a checkout that was moved makes a new one.
 ifneq ($(shell cat $(VENV)/.made-in 2>/dev/null),$(CURDIR))
