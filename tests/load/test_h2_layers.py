@@ -92,6 +92,13 @@ def test_an_answers_head_is_read(status: int, body_bytes: int | None, headers: l
     assert answer_head(encoder.encode(fields, huffman=False)) == Head(status, body_bytes)
 
 
+@pytest.mark.parametrize("length", ["", "-1", "+2", "0x2", "2.0", "\v2", "2, 3", "9" * 19])
+def test_a_length_that_is_none_is_malformed(length: str) -> None:
+    """What the reading of HTTP/1.1 refuses is refused here too."""
+    with pytest.raises(Malformed, match="content-length"):
+        answer_head(Encoder().encode([(":status", "200"), ("content-length", length)]))
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_head_or_an_error_of_ours(block: bytes) -> None:
     """No block makes the decoder fail in a way of its own."""

@@ -100,7 +100,8 @@ def _status(fields: list[tuple[bytes, bytes]]) -> int | None:
 
 
 def _length(fields: list[tuple[bytes, bytes]]) -> int | None:
-    lengths = {part.strip() for name, value in fields if name == b"content-length" for part in value.split(b",")}
+    # Of the bytes that Python takes for space, HTTP knows two.
+    lengths = {part.strip(b" \t") for name, value in fields if name == b"content-length" for part in value.split(b",")}
     if not lengths:
         return None
     if len(lengths) > 1 or _DIGITS.fullmatch(length := lengths.pop()) is None:
