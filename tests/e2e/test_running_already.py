@@ -21,7 +21,7 @@ from tests.needs import require
 PLAN = """
 name = "two"
 targets = ["plain", "safe"]
-repeats = 2
+repeats = 1
 
 [load]
 in_flight = 4
