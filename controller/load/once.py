@@ -117,7 +117,7 @@ class _Exchange:
         if not data:
             raise ConnectionResetError("the connection closed without a whole answer")
         unread, out = self._unread + data, []
-        while len(unread) >= frames.HEAD_BYTES:
+        while len(unread) >= frames.HEAD_BYTES and not self.reply.done:
             word, flags, stream = frames.read_head(unread)
             kind, end = word & 0xFF, frames.HEAD_BYTES + (word >> 8)
             frames.check_frame(kind, word >> 8, unread, settled=self._control.settled)

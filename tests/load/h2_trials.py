@@ -28,8 +28,9 @@ class Link:
 
     alpn = None
 
-    def __init__(self) -> None:
+    def __init__(self, first_stream: int) -> None:
         self.is_open = False
+        self._first_stream = first_stream
         self.session: Session
         self.sent = b""
         self.pieces: list[bytes] = []
@@ -39,6 +40,7 @@ class Link:
     def attach(self, peer: Session) -> None:
         """Take the protocol."""
         self.session = peer
+        peer.streams.next = self._first_stream
 
     def open(self) -> None:
         """Begin to connect."""
@@ -125,6 +127,7 @@ class Trial:
     seed: int
     requests: int
     splitting: Random | None = None
+    first_stream: int = 1
     said: dict[int, list[str]] = field(default_factory=dict)
     expected: dict[int, str] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
@@ -150,7 +153,7 @@ class Trial:
             raise AssertionError(f"not over after {MOST_ROUNDS} rounds: {self}")
 
     def _connect(self) -> Link:
-        link = Link()
+        link = Link(self.first_stream)
         self.links.append(link)
         return link
 

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from controller.load.wire.streams import LAST_STREAM
 from tests.load.h2_trials import FATES, Trial
 
 # Requests of all exchanges together, each with its verdict, twice.
@@ -30,3 +31,13 @@ def test_verdicts_are_what_the_server_meant_however_bytes_are_split() -> None:
     # Nothing of what could happen was left out.
     assert fates == FATES.keys() - {"refused"}
     assert connections > CASES // REQUESTS
+
+
+def test_streams_go_on_elsewhere_when_numbers_run_out() -> None:
+    """A connection whose numbers are used up is left for the next one: nothing is lost, nothing is an error."""
+    for seed in range(20):
+        trial = Trial(seed, REQUESTS, first_stream=LAST_STREAM - 24)
+        trial.run()
+
+        assert trial.said == {number: [fate] for number, fate in trial.expected.items()}, f"seed {seed}"
+        assert len(trial.links) > 2

@@ -50,10 +50,10 @@ class Session:
     is_leaving says that no new stream may be opened. alpn is the protocol that both sides must have chosen.
     """
 
-    def __init__(self, connection: Connection, owner: Owner, *, alpn: str | None = None, first_stream: int = 1) -> None:
+    def __init__(self, connection: Connection, owner: Owner, *, alpn: str | None = None) -> None:
         uploads = Uploads()
         self.control = Control(uploads)
-        self.streams = Streams(owner, uploads, first=first_stream)
+        self.streams = Streams(owner, uploads)
         self.is_leaving = False
         self._connection = connection
         self._alpn = alpn

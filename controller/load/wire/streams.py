@@ -41,7 +41,7 @@ class Streams:
     since the connection's window was topped up; fruitful says whether anything was answered.
     """
 
-    def __init__(self, hears: Hears, uploads: Uploads, *, first: int) -> None:
+    def __init__(self, hears: Hears, uploads: Uploads) -> None:
         self.open: dict[int, Stream] = {}
         self.out: list[bytes] = []
         self.blocks = Blocks()
@@ -49,7 +49,7 @@ class Streams:
         self.fruitful = False
         self._hears = hears
         self._uploads = uploads
-        self._first = self.next = first
+        self.next = 1
         # Streams of which frames may still come, though nobody waits for them any more.
         self._given_up: set[int] = set()
 
@@ -63,7 +63,7 @@ class Streams:
         stream.ask = ask
         stream.number = number = self.next
         parts = ask.parts
-        if number == self._first:
+        if number == 1:
             parts = frames.header_parts(NO_TABLE + ask.request, ended=not ask.body)
         self.next = number + 2
         self.open[number] = stream
