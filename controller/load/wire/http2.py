@@ -13,6 +13,8 @@ from controller.load.wire.tally import NS_PER_S
 # How long a server that took leave may take to close, once it has nothing more to answer: the side that closes
 # first keeps the address in TIME_WAIT.
 _CLOSE_WITHIN_NS: Final = NS_PER_S
+# How often what was refused is asked again.
+_LOOK_NS: Final = NS_PER_S // 10
 
 _clock_ns = time.monotonic_ns
 
@@ -31,6 +33,7 @@ class Http2:
         self._session: Session | None = None
         # Sessions that take no new streams, and since when they have had nothing more to answer, else 0.
         self._leaving: dict[Session, int] = {}
+        self._look_ns = 0
         self._waiting: deque[Stream] = deque()
         self._released: set[Stream] = set()
         # Whether every stream's next request would go out at once: there is room for all, and none waits.
@@ -74,6 +77,10 @@ class Http2:
 
     def look(self, now_ns: int) -> None:
         """Try again what servers refused, and close what they took leave of and did not close in time."""
+        # Each of the streams looks, and more often than servers should be asked again.
+        if now_ns < self._look_ns:
+            return
+        self._look_ns = now_ns + _LOOK_NS
         if self._waiting:
             self.prepare()
             self.freed()
