@@ -37,6 +37,7 @@ class Http2Client:
         self._url = url
         self._within_s = within_s
         self._trust = trust
+        self.ends: tuple[str, str, int] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +85,8 @@ class Http2Client:
         parts = urlsplit(self._url)
         secure, host = parts.scheme == "https", parts.hostname or ""
         with socket.create_connection((host, parts.port or (443 if secure else 80)), self._within_s) as plain:
+            ours, theirs = plain.getsockname(), plain.getpeername()
+            self.ends = ours[0], theirs[0], theirs[1]
             if not secure:
                 yield plain
                 return

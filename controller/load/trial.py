@@ -23,7 +23,7 @@ from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial
 from controller.plan.trust import Trust
 from controller.stack.check import check_requests, contract_error
-from controller.stack.exchange import Client
+from controller.stack.exchange import Asking, Client
 from controller.stack.preflight import run_prepared, settings_of
 from controller.stack.process import Running
 from controller.stack.reached import Reached
@@ -61,14 +61,18 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
     """Start the target, ask it once, drive the load; return why the trial was cut short, None for a whole one."""
     ready, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
     fleet = bench.fleet_for(scenario)
-    log = bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log"
-    settings = settings_of(bench.plan, trial.variant, ground=bench.ground)
     contract = bench.ground.contract if ready.target.contract else None
     bench.ground.warm()
     trust = scenario.load.trust().with_own(ready.target.trust)
     with (
         run_prepared(
-            bench.supervisor, ready, settings=settings, trust=trust, cores=bench.cores.target, log=log
+            bench.supervisor,
+            ready,
+            settings=settings_of(bench.plan, trial.variant, ground=bench.ground),
+            trust=trust,
+            cores=bench.cores.target,
+            log=bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log",
+            client=_asking(scenario),
         ) as running,
         _watched(bench, fleet, running),
     ):
@@ -91,12 +95,17 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             ),
         )
         _use(bench, driven, record)
+    _heed(bench, driven, order=order, ears=ears)
+    return driven.broken
+
+
+def _heed(bench: Bench, driven: Driven, *, order: int, ears: Ears) -> None:
+    """Take what the workers said at the end of a trial."""
     if driven.totals.get("lost"):
         # A worker that hangs is there for all the system knows: the next trial does not wait for it.
         bench.fleet.discard()
     if driven.totals.get("messages"):
         ears.messages(order, driven.totals["messages"])
-    return driven.broken
 
 
 def _hear(record: Gathered, ears: Ears, window: Window) -> None:
@@ -118,6 +127,11 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
             bench.sampler.unwatch(party)
 
 
+def _asking(scenario: Scenario) -> Asking:
+    """Return what asks single requests as the load asks them."""
+    return Http2Client if scenario.load.http == "2" else Client
+
+
 def _ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None) -> None:
     """Ask for each kind of request, with values drawn. Raises StackError for an answer that is not right."""
     findings, _ = check_requests(
@@ -127,7 +141,7 @@ def _ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None
         contract=contract,
         timeout_s=scenario.load.timeout_s,
         trust=job.trust,
-        client=Http2Client if scenario.load.http == "2" else Client,
+        client=_asking(scenario),
     )
     if findings:
         raise contract_error(name, findings)

@@ -1,7 +1,6 @@
 """Whether a running target keeps the endpoint contract, asked before it is measured."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +10,7 @@ from controller.plan.contract import Contract, shown
 from controller.plan.scenario import Request, headers_with
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 from controller.stack.contract_rules import RULES, WITHIN_S, Finding, Visit
-from controller.stack.exchange import Answer, Asks, Client, NoAnswerError
+from controller.stack.exchange import Answer, Asking, Client, NoAnswerError
 from controller.stack.settings import Settings
 
 __all__ = ["Finding", "check_contract", "check_requests", "contract_error"]
@@ -49,7 +48,7 @@ def check_requests(
     contract: Contract | None,
     timeout_s: float = 30.0,
     trust: Trust = BY_THIS_MACHINE,
-    client: Callable[..., AbstractContextManager[Asks]] = Client,
+    client: Asking = Client,
 ) -> tuple[list[Finding], int]:
     """Ask a target once for each different request of a trial; return what was wrong, and how many whole answers came.
 

@@ -5,8 +5,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
@@ -54,7 +54,11 @@ def connection_to(url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) 
 
 
 class Asks(Protocol):
-    """Asks single requests, in whichever protocol."""
+    """Asks single requests, in whichever protocol; see Client for ends."""
+
+    @property
+    def ends(self) -> tuple[str, str, int] | None:
+        """Where the last connection stood, on both sides."""
 
     def ask(
         self, path: str, *, method: str = "GET", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
@@ -164,3 +168,7 @@ class Client:
         if isinstance(error, OSError):
             return error.strerror or str(error)
         return f"no HTTP ({type(error).__name__}: {shown(str(error).encode())})"
+
+
+# What makes a client from url, within_s and trust.
+Asking = Callable[..., AbstractContextManager[Asks]]

@@ -18,6 +18,7 @@ from controller.stack.cache import cache_folder, made_folder
 from controller.stack.check import check_contract, contract_error
 from controller.stack.contract_rules import Finding
 from controller.stack.database import sqlite_database, warm_rows
+from controller.stack.exchange import Asking, Client
 from controller.stack.process import Running, run_target
 from controller.stack.reached import Reached, reach_target
 from controller.stack.settings import Settings
@@ -105,13 +106,14 @@ def run_prepared(
     trust: Trust,
     cores: Collection[int] | None = None,
     log: Path,
+    client: Asking = Client,
 ) -> Iterator[Running | Reached]:
-    """Have a target for the time of the block: started from its build, or reached where it runs already.
+    """Have a target for the time of the block: started from its build, or reached, by a client, where it runs already.
 
     Raises StackError where it does not answer.
     """
     if ready.build is None:
-        yield reach_target(ready.target, trust=trust)
+        yield reach_target(ready.target, trust=trust, client=client)
         return
     with run_target(supervisor, ready.target, ready.build, settings=settings, cores=cores, log=log) as running:
         yield running

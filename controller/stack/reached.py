@@ -9,7 +9,7 @@ from typing import Final
 from controller.errors import StackError
 from controller.plan.target import Target
 from controller.plan.trust import Trust
-from controller.stack.exchange import Client, NoAnswerError
+from controller.stack.exchange import Asking, Client, NoAnswerError
 from controller.stack.ports import listeners_on
 from controller.stack.procfs import descendants, is_same_process, process_state
 
@@ -44,19 +44,19 @@ class Reached:
         return None
 
 
-def reach_target(target: Target, *, trust: Trust) -> Reached:
+def reach_target(target: Target, *, trust: Trust, client: Asking = Client) -> Reached:
     """Ask a target that runs already whether it is ready. Raises StackError, with what was found, when it is not."""
     assert target.url is not None
     expected = f"{target.name}: expected GET {target.url}{target.ready} to answer 2xx, found"
-    with Client(target.url, within_s=ANSWERS_WITHIN_S, trust=trust) as client:
+    with client(target.url, within_s=ANSWERS_WITHIN_S, trust=trust) as asks:
         try:
-            status = client.ask(target.ready).status
+            status = asks.ask(target.ready).status
         except NoAnswerError as error:
             raise StackError(f"{expected} {error}; it runs already (url in server.toml), start it first") from error
     if not 200 <= status < 300:
         raise StackError(f"{expected} status {status}")
-    assert client.ends is not None
-    return _found(target.name, target.url, *client.ends)
+    assert asks.ends is not None
+    return _found(target.name, target.url, *asks.ends)
 
 
 def _found(name: str, url: str, ours: str, theirs: str, port: int) -> Reached:

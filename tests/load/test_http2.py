@@ -4,10 +4,12 @@ import pytest
 from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
 
+from controller.load.job import Offered
 from controller.load.wire.ask import CHECK_EVERY
 from controller.load.wire.engine import Engine
 from controller.load.wire.streams import WINDOW_BYTES
 from controller.plan.contract import contract_to_wire, read_contract
+from controller.plan.scenario import Stage
 from tests.load.driving import ask2, driven, job_for
 from tests.load.h2_peer import goodbye, raw_frame
 from tests.load.h2_scripts import H2Caller, answers_h2, speaks_h2
@@ -287,3 +289,24 @@ def test_large_answers_are_counted_and_windows_topped_up(engine: Engine) -> None
     assert outcome.counts.samples == server.answered == outcome.begun
     frames = -(-len(body) // 16_384)
     assert outcome.counts.bytes >= outcome.begun * (len(body) + 9 * (frames + 2))
+
+
+@pytest.mark.parametrize("most", [None, 2])
+def test_a_schedule_is_kept_over_shared_connections(engine: Engine, most: int | None) -> None:
+    """The open model on streams: every arrival is asked once and answered once, also where streams wait."""
+
+    def act(caller: H2Caller) -> None:
+        for number in range(1 << 20):
+            caller.answer(caller.request())
+            if number == 20:
+                caller.caller.send(goodbye(caller.h2.highest_inbound_stream_id))
+                while caller.peer.whole:
+                    caller.answer(caller.request())
+                caller.wait_for_the_close()
+
+    settings = {} if most is None else {SettingCodes.MAX_CONCURRENT_STREAMS: most}
+    job = {"offered": Offered(arrivals="poisson", stages=(Stage(rate_per_s=400.0, duration_s=None),))}
+    outcome, server = ask2(engine, speaks_h2(act, settings), lanes=2, streams=8, attempts=300, **job)
+
+    assert outcome.counts.errors == {}
+    assert outcome.counts.samples == server.answered == outcome.begun
