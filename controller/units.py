@@ -19,6 +19,11 @@ def rate_text(per_s: float) -> str:
     return f"{per_s:,.0f}" if per_s >= 100 else three_digits(per_s)
 
 
+def counted(n: int, word: str) -> str:
+    """Return a number with its word: 1 trial, 12 trials."""
+    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
+
+
 class AtLeast(float):
     """A number known only to be no less than this; tables hold it as it is, texts say so."""
 

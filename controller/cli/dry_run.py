@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from controller.cli.progress import size_text, trial_name
+from controller.cli.progress import open_texts, size_text, trial_name
 from controller.report.forecast import DryRun
 
 _WIDTH: Final = 100
@@ -16,6 +16,7 @@ def dry_run_text(dry: DryRun) -> str:
     """Return what would run: its size and time, what it can see, which cores, and the order."""
     lines = [
         f"{size_text(dry.plan, len(dry.trials))}, {span_text(dry.expected_s)}",
+        *(f"  offered:  {text}" for text in open_texts(dry.plan)),
         *(f"  left out: {text}" for text in dry.left_out),
         f"  can see:  {dry.can_see}",
         f"  cores:    {dry.cores}",

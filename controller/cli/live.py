@@ -10,8 +10,8 @@ from rich.text import Text
 from controller.cli.progress import (
     PHASE_WORDS,
     STOPPING_TEXT,
-    counted,
     figures_text,
+    open_texts,
     result_text,
     size_text,
     trial_name,
@@ -20,7 +20,7 @@ from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import Phase
 from controller.plan.plan import Plan
 from controller.plan.schedule import Trial
-from controller.units import clock_text, rate_text
+from controller.units import clock_text, counted, rate_text
 
 _WIDTH: Final = 100
 _LEAST_WIDTH: Final = 50
@@ -48,6 +48,8 @@ class LiveProgress:
         """Say how much there is to do, and begin to draw."""
         self._plan_name, self._blocks = plan.name, plan.repeats
         self._console.print(f"{size_text(plan, len(trials))}, about {clock_text(expected_s)}", markup=False)
+        for text in open_texts(plan):
+            self._console.print(text, markup=False)
         self._live.start()
 
     def stage(self, text: str) -> None:

@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Final, Protocol
 
+from controller.compare.findings import offered_text
 from controller.load.watcher import Watcher
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import Phase
 from controller.plan.plan import Plan
 from controller.plan.schedule import Trial
-from controller.units import clock_text, duration_text, rate_text
+from controller.units import clock_text, counted, duration_text, rate_text
 
 # A phase that takes long says every so many seconds that it is alive.
 _LIFE_SIGN_S: Final = 10.0
@@ -40,6 +41,8 @@ class PlainProgress:
     def planned(self, plan: Plan, trials: Sequence[Trial], expected_s: float) -> None:
         """Say how much there is to do."""
         self._line(f"{size_text(plan, len(trials))}, about {clock_text(expected_s)}")
+        for text in open_texts(plan):
+            self._line(text)
 
     def stage(self, text: str) -> None:
         """Say each thing once: what comes again with every trial is no news."""
@@ -120,9 +123,9 @@ def size_text(plan: Plan, trials: int) -> str:
     return f"{plan.name}: {product} = {counted(trials, 'trial')}"
 
 
-def counted(n: int, word: str) -> str:
-    """Return a number with its word: 1 trial, 12 trials."""
-    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
+def open_texts(plan: Plan) -> list[str]:
+    """Return what each scenario of a plan offers that has arrivals of its own."""
+    return [f"{one.name}: {offered_text(one.load)}" for one in plan.scenarios if one.load.model == "open"]
 
 
 def figures_text(throughput_per_s: float, p99_ms: float | None, errors: int) -> str:
@@ -137,7 +140,7 @@ def result_text(result: TrialResult) -> str:
     if not result.ok or throughput is None or counts is None:
         # A reason may quote lines of a log.
         return f"{result.outcome}: {' '.join(result.reason.split())}" if result.reason else result.outcome
-    figures = figures_text(throughput, counts.latency.quantile_ms(99, 100), counts.failures)
+    figures = figures_text(throughput, counts.latency_ms(99, 100), counts.failures)
     return "  ".join((figures, *(f"doubt: {doubt.kind}" for doubt in result.doubts)))
 
 

@@ -12,8 +12,9 @@ from controller.compare.verdicts import Comparison, comparisons
 from controller.measure.trial import TrialResult
 from controller.measure.window import Window
 from controller.plan.plan import Plan
-from controller.plan.scenario import Scenario
+from controller.plan.scenario import Load, Scenario
 from controller.plan.target import Target
+from controller.units import counted, rate_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,14 @@ def settings_of(plan: Plan) -> dict[str, str]:
     return {scenario.name: scenario_text(scenario) for scenario in plan.scenarios}
 
 
+def offered_text(load: Load) -> str:
+    """Return which arrivals an open load offers: "20,000/s over 64 connections, Poisson"; stages with arrows."""
+    rates = [stage.rate_per_s for stage in load.stages] if load.rate_per_s is None else [load.rate_per_s]
+    arrivals = {"poisson": "Poisson"}.get(load.arrivals, load.arrivals)
+    rate = " → ".join(rate_text(rate) for rate in rates)
+    return f"{rate}/s over {counted(load.connections, 'connection')}, {arrivals} arrivals"
+
+
 def scenario_text(scenario: Scenario) -> str:
     """Return how a scenario is offered: "GET /api/health · 64 in flight, closed loop, HTTP/1.1, keep-alive"."""
     load = scenario.load
@@ -107,6 +116,6 @@ def scenario_text(scenario: Scenario) -> str:
     some = ", ".join(asked[:3]) + (f" and {len(asked) - 3} more" if len(asked) > 3 else "")
     if scenario.locustfile is not None:
         some = f"{some}, users of {scenario.locustfile}" if some else f"users of {scenario.locustfile}"
-    offered = f"{load.in_flight:,} in flight, closed loop" if load.model == "closed" else f"{load.model} model"
+    offered = f"{load.in_flight:,} in flight, closed loop" if load.model == "closed" else offered_text(load)
     kept = "keep-alive" if load.keepalive else "a new connection for each request"
     return f"{some} · {offered}, HTTP/{load.http}, {kept}"

@@ -11,9 +11,9 @@ from controller.measure.trial import TrialResult
 class Metric:
     """A column of trials.csv that two targets can be compared by.
 
-    judged: whether a difference gets a verdict. In a closed loop latency restates throughput (Little's
-    law: in flight = rate x latency), so it is shown as a ratio without one. whole: known for all endpoints
-    together only.
+    judged: whether a difference gets a verdict in a closed loop too. There latency restates throughput (Little's
+    law: in flight = rate x latency), so it is shown as a ratio without one; where requests come at the same rate
+    whatever is answered, it is what tells targets apart. whole: known for all endpoints together only.
     """
 
     name: str
@@ -28,7 +28,7 @@ def _latency(part: int, of: int) -> Callable[[TrialResult, str], float | None]:
 
     def percentile(trial: TrialResult, endpoint: str) -> float | None:
         counts = trial.counts(endpoint)
-        return None if counts is None else counts.latency.quantile_ms(part, of)
+        return None if counts is None else counts.latency_ms(part, of)
 
     return percentile
 

@@ -8,10 +8,12 @@ from statistics import fmean, stdev
 from controller.compare.intervals import log_t_interval
 from controller.compare.power import detectable_pairs
 from controller.compare.student import two_sided_p
+from controller.units import AtLeast
 
 ONE_TRIAL = "one trial: no spread known"
 NO_PAIR = "no block measured both"
 NO_ANSWERS = "no ratio: a trial without a single right answer"
+NOT_KNOWN = "no ratio: a trial whose arrivals were not all answered has only a lower bound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,16 @@ def paired_difference(candidate: Mapping[int, float], baseline: Mapping[int, flo
     """Return the difference of two sets of values of 0 or more, each by block.
 
     Blocks that only one side has are left out. A value of 0 has no ratio, and leaving its block out would
-    flatter who failed in it, so there is no ratio at all then. One block gives a ratio without interval.
+    flatter who failed in it, so there is no ratio at all then; nor where a value is a
+    lower bound. One block gives a ratio without interval.
     """
     blocks = sorted(candidate.keys() & baseline.keys())
     if not blocks:
         return Difference(blocks=0, why_not=NO_PAIR)
     if any(candidate[block] == 0 or baseline[block] == 0 for block in blocks):
         return Difference(blocks=len(blocks), why_not=NO_ANSWERS)
+    if any(isinstance(side[block], AtLeast) for block in blocks for side in (candidate, baseline)):
+        return Difference(blocks=len(blocks), why_not=NOT_KNOWN)
     logs = [log(candidate[block] / baseline[block]) for block in blocks]
     if len(logs) == 1:
         return Difference(blocks=1, ratio=exp(logs[0]), why_not=ONE_TRIAL)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from controller.compare.blocks import Cell, cells, endpoints_of
 from controller.compare.intervals import Interval, log_t_interval
 from controller.measure.trial import TOGETHER, TrialResult
-from controller.measure.window import EndpointCounts, merged_counts
+from controller.measure.window import merged_counts
 from controller.units import MIB, US_PER_S
 
 
@@ -120,14 +120,14 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
         throughput_per_s=None if throughput is None else throughput.mean,
         throughput_low_per_s=None if throughput is None else throughput.low,
         throughput_high_per_s=None if throughput is None else throughput.high,
-        latency_p50_ms=together.latency.quantile_ms(50, 100),
-        latency_p90_ms=together.latency.quantile_ms(90, 100),
-        latency_p95_ms=together.latency.quantile_ms(95, 100),
-        latency_p99_ms=together.latency.quantile_ms(99, 100),
-        latency_p999_ms=together.latency.quantile_ms(999, 1000),
-        latency_max_ms=together.latency.quantile_ms(1, 1),
-        service_p50_ms=_service_ms(together, part=50),
-        service_p99_ms=_service_ms(together, part=99),
+        latency_p50_ms=together.latency_ms(50, 100),
+        latency_p90_ms=together.latency_ms(90, 100),
+        latency_p95_ms=together.latency_ms(95, 100),
+        latency_p99_ms=together.latency_ms(99, 100),
+        latency_p999_ms=together.latency_ms(999, 1000),
+        latency_max_ms=together.latency_ms(1, 1),
+        service_p50_ms=together.service_ms(50, 100),
+        service_p99_ms=together.service_ms(99, 100),
         server_cpu_us_per_request=cpu_us_per_request(trials, party="server", endpoint=endpoint),
         proxy_cpu_us_per_request=cpu_us_per_request(trials, party="proxy", endpoint=endpoint),
         backing_cpu_us_per_request=cpu_us_per_request(trials, party="backing", endpoint=endpoint),
@@ -150,11 +150,6 @@ def _capacity(trials: Sequence[TrialResult], *, endpoint: str) -> dict[str, floa
     if len(searched) == 1:
         low, high = searched[0].low_per_s, searched[0].high_per_s
     return {"capacity_per_s": interval.mean, "capacity_low_per_s": low, "capacity_high_per_s": high}
-
-
-def _service_ms(counts: EndpointCounts, *, part: int) -> float | None:
-    """Return a percentile of the service time; where none is kept apart, latency is the service time."""
-    return (counts.latency if counts.service is None else counts.service).quantile_ms(part, 100)
 
 
 def cpu_us_per_request(trials: Iterable[TrialResult], *, party: str, endpoint: str) -> float | None:

@@ -27,6 +27,6 @@ def timelines(windows: Iterable[Window]) -> Mapping[int, tuple[Moment, ...]]:
 
 def _moment(window: Window) -> Moment:
     """Return what one window says of throughput."""
-    answers = sum(counts.samples for counts in window.endpoints.values())
+    answers = window.together.samples
     length_s = window.end_s - window.start_s
     return Moment(start_s=window.start_s, end_s=window.end_s, phase=window.phase, throughput_per_s=answers / length_s)

@@ -130,12 +130,16 @@ def _family(
     candidates = [cell for cell in grouped if cell != baseline]
     values = [by_block(grouped[cell], metric=metric, endpoint=endpoint) for cell in candidates]
     judged = judge([paired_difference(one, anchor) for one in values], more_is_better=metric.more_is_better)
+    # One scenario offers the same to all its targets.
+    gets_verdict = metric.judged or all(trial.is_open for found in grouped.values() for trial in found if trial.ok)
     for cell, one in zip(candidates, judged, strict=True):
-        yield _row(cell, one, baseline=baseline.target, endpoint=endpoint, metric=metric)
+        yield _row(
+            cell, one, baseline=baseline.target, endpoint=endpoint, metric=metric.name, gets_verdict=gets_verdict
+        )
 
 
-def _row(cell: Cell, judged: Judged, *, baseline: str, endpoint: str, metric: Metric) -> Comparison:
-    """Return one row; a metric that gets no verdict has neither p-value nor detectable difference."""
+def _row(cell: Cell, judged: Judged, *, baseline: str, endpoint: str, metric: str, gets_verdict: bool) -> Comparison:
+    """Return one row; without a verdict there is neither p-value nor detectable difference."""
     difference = judged.difference
     return Comparison(
         scenario=cell.scenario,
@@ -143,13 +147,13 @@ def _row(cell: Cell, judged: Judged, *, baseline: str, endpoint: str, metric: Me
         variant=cell.variant,
         baseline=baseline,
         candidate=cell.target,
-        metric=metric.name,
+        metric=metric,
         ratio=difference.ratio,
         ratio_low=difference.low,
         ratio_high=difference.high,
-        p_value=difference.p_value if metric.judged else None,
-        verdict=judged.verdict if metric.judged else None,
-        detectable=judged.detectable if metric.judged else None,
+        p_value=difference.p_value if gets_verdict else None,
+        verdict=judged.verdict if gets_verdict else None,
+        detectable=judged.detectable if gets_verdict else None,
         blocks=difference.blocks,
-        caveat=judged.caveat if metric.judged else difference.why_not,
+        caveat=judged.caveat if gets_verdict else difference.why_not,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from controller.errors import LoadError
 from controller.load.fleet import Fleet
 from controller.load.job import Job
-from controller.measure.steady import warmup_end
+from controller.measure.steady import Pace, warmup_end
 from controller.measure.window import Phase, Window, phase_of, window_from_wire
 from controller.plan.scenario import Load
 
@@ -64,6 +64,11 @@ def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: W
 
     Raises LoadError where Locust fails; what has come until then was handed on.
     """
+    if job.offered is not None and load.connections < len(fleet.workers):
+        # A worker without a connection would let its share of the arrivals time out.
+        raise LoadError(
+            f"expected a connection for each of {len(fleet.workers)} workers, found {load.connections}: raise in_flight"
+        )
     # A search drives one trial in many steps, and windows that are late must not be taken for those of the next.
     driven = Driven(order=job.order, number=next(fleet.numbers))
     phase = None
@@ -106,7 +111,7 @@ def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, 
         if event is not None and event["event"] == "window" and event["window"]["order"] == driven.number:
             window = window_of(event, driven)
             watch.window(window)
-            rates.append(window.attempts / (window.end_s - window.start_s) if window.end_s > window.start_s else 0.0)
+            rates.append(Pace.of(window.together, seconds=window.end_s - window.start_s).rate)
             if driven.from_s is None:
                 _end_warmup(fleet, driven, rates, load=load, least_warmup_s=least_warmup_s)
         elif event is not None and event["event"] == "drained" and event["totals"]["order"] == driven.number:

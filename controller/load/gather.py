@@ -1,10 +1,12 @@
 """What gathers during a trial: of each window only what its result needs, however long the trial is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.load.drive import Driven
+from controller.measure.steady import Pace
 from controller.measure.trial import Usage
-from controller.measure.window import EndpointCounts, Phase, Window, merged_window
+from controller.measure.window import EndpointCounts, Phase, Window, merged_by_endpoint
 from controller.stack.reached import Reached
 
 # Merging costs a pass over all buckets: done for so many windows at once, memory stays small and time linear.
@@ -13,21 +15,22 @@ _MERGED_AT_ONCE = 64
 
 @dataclass(slots=True, kw_only=True)
 class Gathered:
-    """One trial as far as it has come. rates are attempts per second of each measured window.
+    """One trial as far as it has come. paces has how fast each measured window went.
 
-    everything counts all phases, without latencies; measured are the windows of the measured phase, merged
-    as they come. reached is the target where it ran already.
+    errors, samples and answered count all phases, without latencies; what belongs to the measured phase is merged
+    as it comes. reached is the target where it ran already.
     """
 
     reached: Reached | None = None
     startup_s: float | None = None
     driven: Driven | None = None
     usage: dict[str, Usage] = field(default_factory=dict)
-    rates: list[float] = field(default_factory=list)
+    paces: list[Pace] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
     samples: int = 0
     answered: int = 0
-    _parts: list[Window] = field(default_factory=list)
+    _bounds_s: tuple[float, float] | None = None
+    _parts: list[Mapping[str, EndpointCounts]] = field(default_factory=list)
 
     def keep(self, window: Window) -> None:
         """Take a sealed window."""
@@ -37,10 +40,12 @@ class Gathered:
         for kind, n in together.errors.items():
             self.errors[kind] = self.errors.get(kind, 0) + n
         if window.phase is Phase.MEASURED:
-            self.rates.append(together.attempts / (window.end_s - window.start_s))
-            self._parts.append(window)
-            if len(self._parts) >= _MERGED_AT_ONCE:
-                self._parts = [merged_window(self._parts)]
+            self.paces.append(Pace.of(together, seconds=window.end_s - window.start_s))
+            from_s, until_s = self._bounds_s or (window.start_s, window.end_s)
+            self._bounds_s = min(from_s, window.start_s), max(until_s, window.end_s)
+        self._parts.append(window.measured)
+        if len(self._parts) >= _MERGED_AT_ONCE:
+            self._parts = [merged_by_endpoint(self._parts)]
 
     @property
     def attempts(self) -> int:
@@ -50,11 +55,9 @@ class Gathered:
     @property
     def measured(self) -> dict[str, EndpointCounts]:
         """The measured phase by endpoint; empty without a window of it."""
-        return dict(merged_window(self._parts).endpoints) if self._parts else {}
+        return merged_by_endpoint(self._parts)
 
     @property
     def seconds(self) -> float | None:
         """How long the measured windows are together; None without one."""
-        if not self._parts:
-            return None
-        return max(part.end_s for part in self._parts) - min(part.start_s for part in self._parts)
+        return None if self._bounds_s is None else self._bounds_s[1] - self._bounds_s[0]

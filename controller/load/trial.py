@@ -159,7 +159,7 @@ def job_of(scenario: Scenario, url: str, *, order: int, seed: int, trust: Trust,
         http=scenario.load.http,
         streams=scenario.load.streams,
         timeout_s=scenario.load.timeout_s,
-        offered=offered_by(scenario.load),
+        offered=offered_by(scenario.load) if scenario.requests else None,
         seed=seed,
         contract=None if contract is None else contract_to_wire(contract),
     )

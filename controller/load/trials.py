@@ -10,7 +10,7 @@ from controller.load.trial import run_trial
 from controller.load.watcher import StopRequest, Watcher
 from controller.measure.judgement import GENERATOR
 from controller.measure.trial import LOAD_FAILED, TrialResult, Usage
-from controller.measure.window import Phase, Window, merged_counts
+from controller.measure.window import Phase, Window
 from controller.plan.scenario import Load
 from controller.plan.schedule import Trial
 from controller.stack.timewait import FEW, drain_time_wait, time_wait_sockets
@@ -78,7 +78,7 @@ def _ear(bench: Bench, trial: Trial, *, keeper: Keeper, watcher: Watcher) -> Cal
         usage = bench.sampler.latest()
         keeper.window(window, usage)
         begin_s = begins_s.setdefault(window.phase, window.start_s)
-        together = merged_counts(window.endpoints.values())
+        together = window.together
         length_s = window.end_s - window.start_s
         watcher.window(
             trial,
@@ -86,7 +86,7 @@ def _ear(bench: Bench, trial: Trial, *, keeper: Keeper, watcher: Watcher) -> Cal
             window.end_s - begin_s,
             _phase_s(load, window.phase),
             together.samples / length_s if length_s else 0.0,
-            together.latency.quantile_ms(99, 100),
+            together.latency_ms(99, 100),
             together.failures,
             usage[GENERATOR].busiest if GENERATOR in usage else None,
         )

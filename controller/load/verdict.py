@@ -11,15 +11,18 @@ from controller.measure.errors import errors_of
 from controller.measure.judgement import (
     GENERATOR,
     SERVER,
+    backlog_doubt,
     bound_of,
     busy,
     contract_doubts,
     error_doubts,
     generator_doubt,
+    lag_doubt,
     lost_doubts,
     script_doubts,
     shared_doubt,
     steadiness_doubts,
+    unanswered_doubt,
 )
 from controller.measure.trial import FAILED, TrialResult, Usage
 from controller.measure.window import EndpointCounts
@@ -68,6 +71,7 @@ def doubts_of(
     """Return every reason to distrust a driven trial."""
     totals = driven.totals
     messages = totals.get("messages", {})
+    in_flight = bench.plan.scenario(result.scenario).load.in_flight
     return [
         *lost_doubts(
             workers_lost=totals.get("lost", 0),
@@ -77,12 +81,10 @@ def doubts_of(
         ),
         *generator_doubt(shares),
         *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
-        *steadiness_doubts(
-            record.rates,
-            warmup_end=driven.warmup_end or "",
-            seconds=record.seconds or 0.0,
-            in_flight=bench.plan.scenario(result.scenario).load.in_flight,
-        ),
+        *steadiness_doubts(record.paces, warmup_end=driven.warmup_end or "", in_flight=in_flight),
+        *backlog_doubt(record.paces, in_flight=in_flight),
+        *lag_doubt(measured),
+        *unanswered_doubt(measured),
         *error_doubts(measured),
         *contract_doubts(record.errors, messages=messages),
         *script_doubts(

@@ -9,7 +9,7 @@ from locust.stats import RequestStats, StatsEntry, StatsError
 
 from controller.measure.errors import merged_spans
 from controller.measure.histogram import upper_us
-from controller.measure.window import EndpointCounts, Window, merged_window, window_from_wire
+from controller.measure.window import EndpointCounts, Window, merged_by_endpoint, merged_window, window_from_wire
 
 
 @dataclass(slots=True)
@@ -137,7 +137,7 @@ def log_window(stats: RequestStats, window: Window, methods: Mapping[str, str]) 
     methods has the method that each endpoint is asked with; of what a script asks for it is not known.
     Response times keep microseconds: Locust's own rounding to whole milliseconds is not applied.
     """
-    for endpoint, counts in window.endpoints.items():
+    for endpoint, counts in merged_by_endpoint([window.endpoints, window.earlier]).items():
         method = methods.get(endpoint, "")
         entry = _entry(StatsEntry(stats, endpoint, method), counts)
         stats.entries[(endpoint, method)].extend(entry)

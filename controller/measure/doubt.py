@@ -13,6 +13,8 @@ class DoubtKind(StrEnum):
     ERRORS = "errors"
     CONTRACT_BROKEN = "contract broken under load"
     WORKER_LOST = "worker or window lost"
+    SENDS_LATE = "sends late"
+    NOT_ANSWERED = "arrivals not answered"
     SHARED_CORES = "shared cores busy"
     SCRIPT = "script failed"
 

@@ -1,17 +1,21 @@
 """What a trial's numbers say about themselves: which party limited it, and which reasons there are to distrust it."""
 
 from collections.abc import Mapping, Sequence
+from math import floor
 from statistics import fmean
 from typing import Final
 
 from controller.measure.doubt import Doubt, DoubtKind
-from controller.measure.steady import STEADY_HALVES, WarmupEnd, halves_differ
+from controller.measure.steady import STEADY_HALVES, Pace, WarmupEnd, halves_differ
 from controller.measure.trial import Usage
 from controller.measure.window import ANSWERED_WRONG, EndpointCounts, merged_counts
+from controller.units import US_PER_S
 
 # A party this busy is taken to be at its limit.
 BUSY_FROM: Final = 0.85
 MOST_FAILURES: Final = 0.001
+# How late the generator may take up one arrival of a hundred, in milliseconds.
+MOST_LAG_MS: Final = 1.0
 # The parties of a trial: its target, the workers, and the master beside them.
 GENERATOR: Final = "generator"
 MASTER: Final = "master"
@@ -51,8 +55,8 @@ def shared_doubt(shares: Mapping[str, float], *, shared: bool) -> list[Doubt]:
     return [Doubt(DoubtKind.SHARED_CORES, f"target and generator shared a core that was {together:.0%} busy")]
 
 
-def steadiness_doubts(rates_per_s: Sequence[float], *, warmup_end: str, seconds: float, in_flight: int) -> list[Doubt]:
-    """Return doubts on a trial that did not settle; rates are those of its measured windows, seconds all of them.
+def steadiness_doubts(paces: Sequence[Pace], *, warmup_end: str, in_flight: int) -> list[Doubt]:
+    """Return doubts on a trial that did not settle, by the paces of its measured windows.
 
     Halves whose counts differ by no more than what was in flight are alike: so many answers may fall on either
     side of a bound by chance.
@@ -60,13 +64,54 @@ def steadiness_doubts(rates_per_s: Sequence[float], *, warmup_end: str, seconds:
     doubts = []
     if warmup_end == WarmupEnd.CAPPED:
         doubts.append(Doubt(DoubtKind.WARMUP_CAPPED, "throughput still drifted when the warm-up was ended at its cap"))
-    drift = halves_differ(rates_per_s)
+    rates = [pace.rate for pace in paces]
+    drift = halves_differ(rates)
     if drift is not None and drift > STEADY_HALVES:
-        apart = drift * fmean(rates_per_s) * seconds / 2
-        if apart > in_flight:
+        planned = [pace.planned for pace in paces if pace.planned is not None]
+        # Where rates are answers per arrival, all arrivals together make them counts again.
+        scale = sum(planned) if planned else sum(pace.seconds for pace in paces)
+        if drift * fmean(rates) * scale / 2 > in_flight:
             evidence = f"halves of the measured phase differ by {drift:.1%}, limit {STEADY_HALVES:.0%}"
             doubts.append(Doubt(DoubtKind.NOT_STEADY, evidence))
     return doubts
+
+
+def backlog_doubt(paces: Sequence[Pace], *, in_flight: int) -> list[Doubt]:
+    """Return a doubt where an open load outran its answers: more were waited for at the end than at the begin."""
+    planned = sum(pace.planned or 0 for pace in paces)
+    grown = planned - sum(pace.ended for pace in paces)
+    if grown <= in_flight or grown <= STEADY_HALVES * planned:
+        return []
+    evidence = (
+        f"answers fell behind by {grown:,} of {planned:,} arrivals in the measured phase, limit {STEADY_HALVES:.0%}"
+    )
+    return [Doubt(DoubtKind.NOT_STEADY, evidence)]
+
+
+def lag_doubt(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:
+    """Return a doubt where the generator itself took arrivals of an open load up late."""
+    lag = merged_counts(measured.values()).lag
+    p99_ms = None if lag is None else lag.quantile_ms(99, 100)
+    if p99_ms is None or p99_ms <= MOST_LAG_MS:
+        return []
+    evidence = f"1 of 100 arrivals was taken up {p99_ms:.2f} ms late or more, limit {MOST_LAG_MS:g} ms"
+    return [Doubt(DoubtKind.SENDS_LATE, evidence)]
+
+
+def unanswered_doubt(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:
+    """Return a doubt where arrivals of an open load were given up: how many, and which percentiles they reach."""
+    counts = merged_counts(measured.values())
+    if not counts.unanswered or counts.timeout_us is None:
+        return []
+    arrivals = counts.samples + counts.unanswered
+    known = floor(counts.samples / arrivals * 10_000) / 100
+    return [
+        Doubt(
+            DoubtKind.NOT_ANSWERED,
+            f"{counts.unanswered:,} of {arrivals:,} arrivals not answered within {counts.timeout_us / US_PER_S:g} s: "
+            f"percentiles of latency above {known:g} are lower bounds",
+        )
+    ]
 
 
 def error_doubts(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:

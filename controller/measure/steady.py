@@ -1,9 +1,12 @@
 """When a warm-up is over, and whether the measured phase was as steady as it should be."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from math import fsum
 from typing import Final
+
+from controller.measure.window import EndpointCounts
 
 WINDOWS_JUDGED: Final = 10
 STEADY_SLOPE: Final = 0.02
@@ -19,8 +22,34 @@ class WarmupEnd(StrEnum):
     CAPPED = "capped"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a window went: requests that came to an end and those that were answered, in so many seconds.
+
+    planned is how many arrivals fell into it in the open model, None in the closed one.
+    """
+
+    seconds: float
+    ended: int
+    answered: int
+    planned: int | None = None
+
+    @classmethod
+    def of(cls, counts: EndpointCounts, *, seconds: float) -> "Pace":
+        """Return the pace of a window with these counts of all that ended in it."""
+        planned = None if counts.lag is None else counts.lag.samples
+        return cls(seconds=seconds, ended=counts.attempts, answered=counts.answered, planned=planned)
+
+    @property
+    def rate(self) -> float:
+        """What is to be steady: requests per second; in the open model answers per arrival, which comes and goes."""
+        if self.planned is not None:
+            return self.answered / self.planned if self.planned else 1.0
+        return self.ended / self.seconds if self.seconds > 0 else 0.0
+
+
 def warmup_end(rates: Sequence[float], *, least_s: float, cap_s: float = CAP_S) -> WarmupEnd | None:
-    """Return why a warm-up ends after these windows of one second (answers per second), None while it goes on.
+    """Return why a warm-up ends after these windows of one second (see Pace.rate), None while it goes on.
 
     STEADY after least_s once the last 10 windows have a slope under 2 %; CAPPED when that did not come by cap_s,
     or by least_s where that is later: a server's own least warm-up is never cut short.

@@ -76,6 +76,11 @@ class TrialResult:
         """Whether the trial was measured to its end."""
         return self.outcome == OK
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its requests came when they were planned, so that latency does not restate throughput."""
+        return any(counts.lag is not None for counts in self.endpoints.values())
+
     def counts(self, endpoint: str) -> EndpointCounts | None:
         """Return an endpoint's counts of the measured phase; `*` is all together; None without any."""
         if endpoint == TOGETHER:

@@ -6,13 +6,15 @@ from typing import Any, Final
 
 from controller.plan.factors import Level
 from controller.plan.problems import Problems, check_table
-from controller.plan.rules import DAY_S, FLAG, LIST, TABLE, Rule, number_above
-from controller.plan.scenario import LOAD_RULES
+from controller.plan.rules import DAY_S, LIST, TABLE, Rule
+from controller.plan.scenario import LOAD_RULES, STAGE_RULES
 from controller.plan.slo import SEARCH_RULES, Search, least_step_s
 from controller.plan.toml_text import KeyPath
 
 _KEYS: Final[dict[str, Rule]] = {**LOAD_RULES, "stages": LIST, "capacity": TABLE}
-_STAGE_RULES: Final = {"rate_per_s": LOAD_RULES["rate_per_s"], "duration_s": number_above(0, DAY_S), "ramp": FLAG}
+_ROUNDING_S: Final = 1e-6
+# What the closed model, which is the default, does not heed.
+_ARRIVAL_KEYS: Final = ("rate_per_s", "arrivals", "stages")
 
 
 def check_load(table: object, path: KeyPath, problems: Problems) -> dict[str, Any]:
@@ -32,7 +34,25 @@ def _check_stages(stages: list[object], path: KeyPath, problems: Problems) -> No
         problems.add(path, "expected at least one stage, found none")
     for index, stage in enumerate(stages):
         at = (*path, index)
-        check_table(stage, at, rules=_STAGE_RULES, problems=problems, required=("rate_per_s", "duration_s"))
+        right = check_table(stage, at, rules=STAGE_RULES, problems=problems, required=("rate_per_s", "duration_s"))
+        if index == 0 and right.get("ramp"):
+            problems.add((*at, "ramp"), "expected a stage before the ramp, found none")
+    if (seconds := stages_s(stages)) is not None and seconds > DAY_S:
+        problems.add(path, f"expected stages of at most {DAY_S:,} s together, found {seconds:,g} s")
+
+
+def stages_s(stages: Sequence[object]) -> float | None:
+    """Return how long stages take together; None where one of them does not say so rightly."""
+    lengths: list[Any] = [stage.get("duration_s") for stage in stages if isinstance(stage, dict)]
+    right = [float(length) for length in lengths if STAGE_RULES["duration_s"].accepts(length)]
+    return sum(right) if 0 < len(right) == len(stages) else None
+
+
+def load_settings(load: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a load's settings with a scenario's own, whose rate takes the place of stages, and the reverse."""
+    stands_for = {"rate_per_s": {"stages"}, "stages": {"rate_per_s", "duration_s"}}
+    gone = {other for key in override for other in stands_for.get(key, ())}
+    return {**{key: value for key, value in load.items() if key not in gone}, **override}
 
 
 def _check_capacity(table: dict[str, Any], path: KeyPath, problems: Problems) -> None:
@@ -53,6 +73,8 @@ def check_loads_together(
     overrides are the right settings of each scenario, with "slo" where it has one; levels are the
     right levels of the factors named. Without scenarios the plan's load is checked alone.
     """
+    if not any("model" in settings for settings in (load, *overrides.values())):
+        _check_no_arrivals(load, at=("load",), problems=problems)
     for name, override in overrides.items():
         _check_one_load(load, override, at=("scenarios", name, "load"), levels=levels, problems=problems)
     if not overrides:
@@ -67,7 +89,7 @@ def _check_one_load(
     levels: Mapping[str, Sequence[Level]],
     problems: Problems,
 ) -> None:
-    both = {**load, **override}
+    both = load_settings(load, override)
 
     def path(key: str, factor: str | None = None) -> KeyPath:
         """Return where a setting was made: as a factor, in the scenario, or for all."""
@@ -76,6 +98,9 @@ def _check_one_load(
         return (*at, key) if key in override else ("load", key)
 
     _check_model(both, at=at, path=(*path("model")[:-1], "rate_per_s"), problems=problems)
+    _check_duration(both, path("duration_s"), problems)
+    if "model" not in both:
+        _check_no_arrivals(override, at=at, problems=problems)
     protocols = levels.get("http", [both.get("http", "1.1")])
     kept = levels.get("client_keepalive", ["on" if both.get("keepalive", True) else "off"])
     streams = levels.get("streams", [both.get("streams", 1)])
@@ -115,3 +140,19 @@ def _check_step(both: Mapping[str, Any], *, at: KeyPath, problems: Problems) -> 
             f"expected a percentile that {step_s:g} s of load can break, found none that a server 2.5 % beyond its "
             f"capacity breaks in less than {needed_s:,.3g} s: set load.capacity.step_s to that",
         )
+
+
+def _check_duration(both: Mapping[str, Any], path: KeyPath, problems: Problems) -> None:
+    """In the open model stages are the measured phase, and a duration beside them may only say the same."""
+    if both.get("model") != "open" or not {"stages", "duration_s"} <= both.keys():
+        return
+    seconds = stages_s(both["stages"])
+    if seconds is not None and abs(seconds - both["duration_s"]) > _ROUNDING_S:
+        problems.add(path, f"expected nothing beside stages, which take {seconds:g} s, found {both['duration_s']:g}")
+
+
+def _check_no_arrivals(settings: Mapping[str, Any], *, at: KeyPath, problems: Problems) -> None:
+    """Where nobody says a model, it is the closed one: a rate must not look as if it had been measured."""
+    for key in _ARRIVAL_KEYS:
+        if key in settings:
+            problems.add((*at, key), 'expected model = "open" beside it, found none, which is "closed"')

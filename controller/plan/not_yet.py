@@ -7,10 +7,7 @@ from controller.plan.toml_text import KeyPath, found_text, path_text
 
 # Settings that are built for these values only; a key that is built for none has an empty tuple.
 _BUILT_LOAD: Final[Mapping[str, tuple[object, ...]]] = {
-    "model": ("closed",),
-    "arrivals": ("poisson",),
-    "rate_per_s": (),
-    "stages": (),
+    "model": ("closed", "open"),
     "capacity": (),
 }
 _BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,), "slo": ()}

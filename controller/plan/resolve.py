@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from controller.plan.check_load import load_settings
 from controller.plan.expect import Expect, fields_of
 from controller.plan.factors import FACTORS, Level, variant_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.problems import Problems
-from controller.plan.scenario import METHODS, Load, Request, Scenario
+from controller.plan.scenario import METHODS, Load, Request, Scenario, Stage
 from controller.plan.slo import Search, Slo
 from controller.plan.toml_text import KeyPath, path_text
 
@@ -76,7 +77,7 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
         environment=Environment(**table.get("environment", {})),
         variants=(variant_of(named),),
         scenarios=tuple(
-            _scenario_of(name, scenario, load={**load, **scenario.get("load", {}), **_load_levels(named)})
+            _scenario_of(name, scenario, load={**load_settings(load, scenario.get("load", {})), **_load_levels(named)})
             for name, scenario in table["scenarios"].items()
         ),
         sources=sources,
@@ -92,11 +93,15 @@ def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dic
     paths += [("factors", name) for name in FACTORS]
     for name, scenario in table["scenarios"].items():
         paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers", "slo")]
-        paths += [("scenarios", name, "load", key) for key in scenario.get("load", {})]
+        paths += [("scenarios", name, "load", key) for key in ("duration_s", *scenario.get("load", {}))]
     sources = {path_text(path): _source_of(path, table, overridden) for path in paths}
     for factor, key in (*((factor, f"load.{key}") for factor, key in LOAD_FACTORS.items()), ("cpus", "cpus.target")):
         if (source := sources[f"factors.{factor}"]) != "default":
             sources[key] = source
+    for load in ("load", *(path_text(("scenarios", name, "load")) for name in table["scenarios"])):
+        # Where stages decide on it, their source is that of the duration.
+        if sources[f"{load}.duration_s"] == "default":
+            sources[f"{load}.duration_s"] = sources.get(f"{load}.stages", "default")
     return sources
 
 
@@ -117,11 +122,26 @@ def _load_levels(named: Mapping[str, Level]) -> dict[str, object]:
 
 
 def _load_of(settings: Mapping[str, Any]) -> Load:
-    kept = {key: settings[key] for key in _KEPT if key in settings}
+    """Return a load; what only arrivals have is left out of a closed one, and stages decide on an open one's length."""
+    left_out = ("rate_per_s", "arrivals", "stages") if settings.get("model", "closed") == "closed" else ()
+    kept = {key: settings[key] for key in _KEPT if key in settings and key not in left_out}
     numbers: dict[str, Any] = {
-        key: float(value) for key, value in settings.items() if key not in (*_KEPT, "capacity") and value != "auto"
+        key: float(value)
+        for key, value in settings.items()
+        if key not in (*_KEPT, "capacity", "stages", *left_out) and value != "auto"
     }
-    return Load(**kept, **numbers, capacity=Search(**_floats(settings.get("capacity", {}))))
+    stages = () if "stages" in left_out else tuple(map(_stage_of, settings.get("stages", ())))
+    if stages:
+        numbers["duration_s"] = sum(stage.duration_s or 0.0 for stage in stages)
+    return Load(**kept, **numbers, stages=stages, capacity=Search(**_floats(settings.get("capacity", {}))))
+
+
+def _stage_of(table: Mapping[str, Any]) -> Stage:
+    return Stage(
+        rate_per_s=float(table["rate_per_s"]),
+        duration_s=float(table["duration_s"]),
+        ramp=table.get("ramp", False),
+    )
 
 
 def _floats(settings: Mapping[str, float]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from controller.plan.expect import Expect
 from controller.plan.factors import FACTORS
 from controller.plan.plan import Plan
 from controller.plan.resolve import LOAD_FACTORS
-from controller.plan.scenario import Load, Request, Scenario
+from controller.plan.scenario import Load, Request, Scenario, Stage
 from controller.plan.slo import Search
 from controller.plan.toml_text import key_text, path_text, toml_value
 
@@ -51,11 +51,21 @@ def _settings(plan: Plan, settings: Mapping[str, object], path: tuple[str, ...])
 def _load_settings(load: Load) -> dict[str, object]:
     """Return a load as a plan says it: without what is not set, and what only other models have."""
     settings = {key: value for key, value in asdict(load).items() if value is not None or key == "warmup_s"}
+    settings["stages"] = [_stage_settings(stage) for stage in load.stages]
     if load.model == "closed":
         del settings["arrivals"]
     if load.model != "capacity" and load.capacity == Search():
         del settings["capacity"]
+    if not load.stages:
+        del settings["stages"]
     return {**settings, "warmup_s": "auto" if load.warmup_s is None else load.warmup_s}
+
+
+def _stage_settings(stage: Stage) -> dict[str, object]:
+    settings = {key: _short(value) for key, value in asdict(stage).items() if value is not None}
+    if not stage.ramp:
+        del settings["ramp"]
+    return settings
 
 
 def _factor_settings(plan: Plan) -> dict[str, list[object]]:
@@ -131,6 +141,9 @@ targets = ["python-flask", "python-fastapi"]   # names, or "all", or "available"
 
 [load]
 in_flight = 64                 # requests in flight, each connection sends again when it is answered
+# model = "open"               # requests come when they are planned, over so many connections; or "closed"
+# rate_per_s = 1000            # open: requests a second; or stages = [{ rate_per_s = 1000, duration_s = 10 }, ...]
+# arrivals = "poisson"         # open: at moments of chance; or "constant"
 duration_s = 10                # measured seconds of each trial
 # warmup_s = "auto"            # until throughput is steady; or a number of seconds
 # workers = 1                  # Locust workers; 0: one for each generator core

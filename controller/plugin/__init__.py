@@ -38,6 +38,10 @@ def _add_options(parser: Any) -> None:
     group.add_argument("--fs-path", default="/", help="Path that every wire user asks for", metavar="PATH")
     group.add_argument("--fs-timeout", type=float, default=30.0, help="Seconds an answer may take", metavar="S")
     group.add_argument("--fs-close", action="store_true", help="A new connection for each request")
+    group.add_argument("--fs-rate", type=float, help="Requests a second of all users together", metavar="RATE")
+    group.add_argument(
+        "--fs-arrivals", help="With --fs-rate: poisson (at moments of chance) or constant", metavar="KIND"
+    )
     group.add_argument("--fs-insecure", action="store_true", help="Believe any certificate of an https --host")
     group.add_argument("--fs-ca", help="File of the only authorities whose certificates are believed", metavar="FILE")
     group.add_argument("--fs-http", default="1.1", help="1.1 or 2: the HTTP that wire users speak", metavar="VERSION")

@@ -4,6 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -12,7 +13,7 @@ from locust.runners import WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from controller.errors import LoadError, PlanError
-from controller.load.job import Job, job_from_wire, job_request
+from controller.load.job import Job, job_from_wire, job_request, offered_by
 from controller.load.user import provide_engine
 from controller.load.wire.engine import Engine
 from controller.load.wire.native import clock_id, wake_up
@@ -42,6 +43,7 @@ def job_of_options(environment: Environment) -> Job:
             tls_verify=not options.fs_insecure,
             ca_file=options.fs_ca,
         )
+        load = _with_arrivals(load, options.fs_rate, options.fs_arrivals)
         trust = load.trust()
     except PlanError as error:
         raise LoadError(f"--fs options: {error}") from error
@@ -57,8 +59,18 @@ def job_of_options(environment: Environment) -> Job:
         http=load.http,
         streams=load.streams,
         timeout_s=load.timeout_s,
+        offered=offered_by(load),
         trust=trust,
     )
+
+
+def _with_arrivals(load: Load, rate_per_s: float | None, arrivals: str | None) -> Load:
+    """Return a load with arrivals of its own where a rate is given, else as it is, which is closed."""
+    if rate_per_s is not None:
+        return replace(load, model="open", rate_per_s=rate_per_s, arrivals=arrivals or load.arrivals)
+    if arrivals is not None:
+        raise PlanError("expected --fs-rate beside --fs-arrivals, found none")
+    return load
 
 
 def wait_for_csv(environment: Environment) -> None:

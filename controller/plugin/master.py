@@ -179,6 +179,9 @@ class MasterPlugin:
         self._here.add(msg.node_id)
         self._tell("worker", name=msg.node_id)
         if self._link is None and self._job is not None and not self._collector.over:
+            if self._job.offered is not None:
+                logger.warning("A worker that came late has no share of the arrivals: they were shared out before")
+                return
             # It came when the trial ran already.
             self._collector.join(msg.node_id)
             workers = len(self._collector.expected)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -29,7 +30,8 @@ class ExactEntry(StatsEntry):
         """Add the counts of a window of some length."""
         self.counts = merged_counts((self.counts, counts))
         self.elapsed_s += length_s
-        self._lately.append((counts, length_s))
+        if length_s:
+            self._lately.append((counts, length_s))
 
     def get_response_time_percentile(self, percent: float) -> Any:
         """Return an exact percentile in milliseconds, 0 without samples as in Locust."""
@@ -101,13 +103,16 @@ class ExactStats(RequestStats):
     def take(self, window: Window, methods: Mapping[str, str]) -> None:
         """Add a sealed window; the warm-up is forgotten when the first measured one comes, and the drain left out."""
         if window.phase is Phase.DRAIN:
-            return
-        if window.phase is not self._phase:
+            if not (measured := window.measured):
+                return
+            # In the open model what was planned in the measured phase belongs to it, though not to its seconds.
+            window = replace(window, endpoints=measured, end_s=window.start_s)
+        elif window.phase is not self._phase:
             self._phase, history = window.phase, self.history
             self.reset_all()
             # What was drawn stays drawn.
             self.history = history
-        log_window(self, window, methods)
+        log_window(self, replace(window, earlier={}), methods)
         length_s = window.end_s - window.start_s
         for key, entry in self.entries.items():
             entry.take(window.endpoints.get(key[0], EndpointCounts()), length_s)
@@ -126,4 +131,4 @@ class ExactCsv(StatsCSV):
 def _quantile_ms(counts: EndpointCounts, percent: float) -> float | None:
     # 0.999 is no exact number: the nearest simple fraction is what was meant.
     share = Fraction(percent).limit_denominator(_FINEST)
-    return counts.latency.quantile_ms(share.numerator, share.denominator)
+    return counts.latency_ms(share.numerator, share.denominator)

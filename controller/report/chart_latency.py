@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from controller.measure.histogram import Histogram
+from controller.measure.window import EndpointCounts
 from controller.report.svg import Scale, element, log_ticks, short_number, shortened, spread_apart
-from controller.units import duration_text
+from controller.units import AtLeast, duration_text
 
 _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 278, 18, 244
@@ -29,12 +29,13 @@ class Curve:
     points: tuple[tuple[float, float], ...]
 
 
-def curve_of(target: str, latency: Histogram, *, colour: int) -> Curve:
-    """Return a target's curve from the median on; it has no points without answers."""
+def curve_of(target: str, counts: EndpointCounts, *, colour: int) -> Curve:
+    """Return a target's curve from the median on; it has no points without answers, and ends before lower bounds."""
+    arrivals = counts.samples + counts.unanswered
     tails = [0.5 * 10 ** (-step / 8) for step in range(31)]
-    shares = [tail for tail in (*tails, 0.0001) if tail * latency.samples >= _LEAST_BEYOND]
-    found = [(share, latency.quantile_ms(_MILLION - round(share * _MILLION), _MILLION)) for share in shares]
-    points = tuple((share, max(ms, 0.001)) for share, ms in found if ms is not None)
+    shares = [tail for tail in (*tails, 0.0001) if tail * arrivals >= _LEAST_BEYOND]
+    found = [(share, counts.latency_ms(_MILLION - round(share * _MILLION), _MILLION)) for share in shares]
+    points = tuple((share, max(ms, 0.001)) for share, ms in found if ms is not None and not isinstance(ms, AtLeast))
     return Curve(target=target, colour=colour, points=points)
 
 
@@ -81,13 +82,13 @@ def _labels(curves: Sequence[Curve], x: Scale, y: Scale) -> Iterator[Markup]:
         yield element("text", name, *full, class_=f"lab c{curve.colour}t", x=_RIGHT + 12, y=place + 3.5)
 
 
-def percentile_cells(latency: Histogram) -> list[str]:
+def percentile_cells(counts: EndpointCounts) -> list[str]:
     """Return the numbers behind a curve: the percentiles of PERCENTILES and the greatest; empty without answers."""
     parts = [_MILLION - round(share * _MILLION) for _, share in PERCENTILES]
-    found = [latency.quantile_ms(part, _MILLION) for part in (*parts, _MILLION)]
+    found = [counts.latency_ms(part, _MILLION) for part in (*parts, _MILLION)]
     return ["" if ms is None else duration_text(ms) for ms in found]
 
 
-def curves_of(latencies: Mapping[str, Histogram], colours: Mapping[str, int]) -> list[Curve]:
+def curves_of(latencies: Mapping[str, EndpointCounts], colours: Mapping[str, int]) -> list[Curve]:
     """Return a curve for each target."""
-    return [curve_of(target, latency, colour=colours[target]) for target, latency in latencies.items()]
+    return [curve_of(target, counts, colour=colours[target]) for target, counts in latencies.items()]

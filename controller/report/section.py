@@ -11,9 +11,9 @@ from controller.compare.intervals import Interval
 from controller.compare.ranking import Placed, Ranking
 from controller.compare.verdicts import Comparison
 from controller.compare.words import scene
-from controller.measure.histogram import Histogram, merged
 from controller.measure.step import Step
 from controller.measure.trial import TOGETHER, TrialResult
+from controller.measure.window import EndpointCounts, merged_counts
 from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
 from controller.report.chart_latency import curves_of, latency_chart, percentile_cells
 from controller.report.chart_rows import RowChart, rate_chart, ratio_chart
@@ -100,21 +100,21 @@ def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, in
         ratio_axis=ratios.axis(),
         ratios=tuple(_ratio_row(row, ratios) for row in rows),
         latency=latency_chart(curves_of(latencies, colours), label=f"Latency by percentile, {scene(ranking)}"),
-        percentiles=tuple((target, percentile_cells(latency)) for target, latency in latencies.items()),
+        percentiles=tuple((target, percentile_cells(counts)) for target, counts in latencies.items()),
         panels=_panels(findings, mine, [place.target for place in ranking.places]),
         trials=tuple(_trial_cells(trial) for trial in mine),
         steps=tuple(_step_cells(trial, step) for trial in mine for step in trial.steps),
     )
 
 
-def _latencies(trials: Sequence[TrialResult], targets: Sequence[str]) -> dict[str, Histogram]:
-    """Return each target's latencies over all trials that count; targets without any are left out."""
+def _latencies(trials: Sequence[TrialResult], targets: Sequence[str]) -> dict[str, EndpointCounts]:
+    """Return each target's counts over all trials that count; targets without any answer are left out."""
     counted = {cell.target: found for cell, found in cells(trials).items()}
     found = {
-        target: merged(counts.latency for trial in counted[target] if trial.ok and (counts := trial.counts(TOGETHER)))
+        target: merged_counts(counts for trial in counted[target] if trial.ok and (counts := trial.counts(TOGETHER)))
         for target in targets
     }
-    return {target: latency for target, latency in found.items() if latency.samples}
+    return {target: counts for target, counts in found.items() if counts.samples}
 
 
 def _legend(ranking: Ranking) -> str:
@@ -199,7 +199,7 @@ def _trial_cells(trial: TrialResult) -> Sequence[str]:
     """Return a trial's line in the table of trials: target, trial, block, outcome, throughput, p99, what is to say."""
     rate = trial.throughput_per_s(TOGETHER) if trial.ok else None
     counts = trial.counts(TOGETHER) if trial.ok else None
-    p99_ms = None if counts is None else counts.latency.quantile_ms(99, 100)
+    p99_ms = None if counts is None else counts.latency_ms(99, 100)
     said = [trial.reason or "", *(f"{doubt.kind}: {doubt.evidence}" for doubt in trial.doubts)]
     return (
         trial.target,

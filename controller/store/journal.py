@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 from controller.errors import StoreError
 from controller.measure.trial import INTERRUPTED, TrialResult, Usage
-from controller.measure.window import EndpointCounts, Phase, Window, merged_counts
+from controller.measure.window import EndpointCounts, Window, merged_counts
 from controller.store.lines import LineFile, cut_off_bytes, read_lines
 from controller.store.rows import (
     StoredWindow,
@@ -182,7 +182,7 @@ def _shown_step(trial: TrialResult) -> int | None:
 def _measured(
     folder: Path, orders: Mapping[int, int | None]
 ) -> tuple[dict[int, int], dict[int, dict[str, EndpointCounts]]]:
-    """Return, by order, how many windows there are of any phase and the merged counts of the measured ones.
+    """Return, by order, how many windows there are of any phase and the merged counts of the measured phase.
 
     orders says for each trial which step's windows are merged: None are those of a trial that is no search.
     """
@@ -192,8 +192,8 @@ def _measured(
         if window.order not in orders:
             continue
         found[window.order] = found.get(window.order, 0) + 1
-        if window.phase is Phase.MEASURED and window.step == orders[window.order]:
-            for endpoint, counts in window.endpoints.items():
+        if window.step == orders[window.order]:
+            for endpoint, counts in window.measured.items():
                 _gather(parts.setdefault((window.order, endpoint), []), counts)
     endpoints: dict[int, dict[str, EndpointCounts]] = {}
     for (order, endpoint), gathered in sorted(parts.items()):

@@ -19,6 +19,8 @@ from controller.measure.window import Window, window_from_wire, window_to_wire
 
 _WINDOW_KEYS = frozenset({"order", "index", "phase", "start_s", "end_s", "users", "workers", "endpoints"})
 _COUNTS_KEYS = frozenset({"latency", "service", "bytes", "errors"})
+# What stands in windows of open loads only.
+_OPEN_KEYS = frozenset({"lag", "queued", "timeout_us"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +48,15 @@ def window_to_row(stored: StoredWindow) -> dict[str, Any]:
 
 def window_from_row(row: Mapping[str, Any]) -> StoredWindow:
     """Return the window of a row. Raises ValueError, saying what was expected and found, for any other shape."""
-    _check_keys(row, required=_WINDOW_KEYS | {"at"}, known=_WINDOW_KEYS | {"at", "resources", "step"})
+    _check_keys(row, required=_WINDOW_KEYS | {"at"}, known=_WINDOW_KEYS | {"at", "resources", "step", "earlier"})
     for key in ("order", "index", "users", "workers"):
         _check(key, row[key], (int,))
     for key in ("start_s", "end_s"):
         _check(key, row[key], (int, float))
     _check("step", row.get("step"), (int, NoneType))
-    for name, counts in _table("endpoints", row["endpoints"]).items():
-        _check_counts(name, counts)
+    for key in ("endpoints", "earlier"):
+        for name, counts in _table(key, row.get(key, {})).items():
+            _check_counts(name, counts)
     _check("at", row["at"], (str,))
     return StoredWindow(
         window=window_from_wire(row), at=row["at"], resources=_usages_from_row(row.get("resources", {}))
@@ -166,13 +169,18 @@ def _check_fields(row: Mapping[str, Any], expected: _Fields) -> None:
 
 def _check_counts(endpoint: str, row: object) -> None:
     counts = _table(endpoint, row)
-    _check_keys(counts, required=_COUNTS_KEYS, known=_COUNTS_KEYS)
+    required = _COUNTS_KEYS | _OPEN_KEYS if "lag" in counts else _COUNTS_KEYS
+    _check_keys(counts, required=required, known=required)
     _check("bytes", counts["bytes"], (int,))
     for kind, n in _table("errors", counts["errors"]).items():
         _check(f"errors.{kind}", n, (int,))
     _check_histogram(counts["latency"])
     if counts["service"] is not None:
         _check_histogram(counts["service"])
+    if "lag" in counts:
+        _check_histogram(counts["lag"])
+        _check("queued", counts["queued"], (int,))
+        _check("timeout_us", counts["timeout_us"], (int, NoneType))
 
 
 def _check_histogram(row: object) -> None:

@@ -199,7 +199,6 @@ def test_a_stop_ends_the_schedule_there(engine: Engine) -> None:
 FAULTS: dict[str, tuple[Callable[[Caller], None], str]] = {
     "close": (Caller.close, "reset"),
     "reset": (Caller.reset, "reset"),
-    "status": (lambda caller: caller.answer(answer_of(status=500)), "wrong_status"),
     "status and close": (lambda caller: caller.answer(answer_of(status=500, close=True)), "wrong_status"),
     "silence": (Caller.wait_for_the_close, "timeout"),
 }

@@ -10,19 +10,23 @@ from controller.measure.judgement import (
     BUSY_FROM,
     GENERATOR,
     MOST_FAILURES,
+    MOST_LAG_MS,
     SERVER,
     UNBOUND,
+    backlog_doubt,
     bound_of,
     busy,
     contract_doubts,
     error_doubts,
     generator_doubt,
+    lag_doubt,
     lost_doubts,
     script_doubts,
     shared_doubt,
     steadiness_doubts,
+    unanswered_doubt,
 )
-from controller.measure.steady import WarmupEnd
+from controller.measure.steady import Pace, WarmupEnd
 from controller.measure.trial import Usage
 from controller.measure.window import ANSWERED_WRONG, EndpointCounts
 
@@ -37,6 +41,16 @@ def usage(cpu_s: float, busiest: float) -> Usage:
 def counts(samples: int, **errors: int) -> EndpointCounts:
     """Return so many right answers and errors."""
     return EndpointCounts(latency=recorded({100: samples} if samples else {}), errors=errors)
+
+
+def paces(rates: list[float]) -> list[Pace]:
+    """Return the paces of seconds of a closed load with so many requests each."""
+    return [Pace(seconds=1.0, ended=round(rate), answered=round(rate)) for rate in rates]
+
+
+def open_paces(*seconds: tuple[int, int]) -> list[Pace]:
+    """Return the paces of seconds of an open load, as (planned, answered)."""
+    return [Pace(seconds=1.0, ended=answered, answered=answered, planned=planned) for planned, answered in seconds]
 
 
 def kinds(doubts: list[Doubt]) -> list[DoubtKind]:
@@ -90,29 +104,27 @@ def test_halves_that_differ_are_not_steady() -> None:
     """Above 3 % between the halves the trial did not settle; at 2 % it did."""
     rising, level = [1000.0, 1000.0, 1100.0, 1100.0], [1000.0, 1000.0, 1020.0, 1020.0]
 
-    assert kinds(steadiness_doubts(rising, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=64)) == [
-        DoubtKind.NOT_STEADY
-    ]
-    assert steadiness_doubts(level, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=64) == []
+    assert kinds(steadiness_doubts(paces(rising), warmup_end=WarmupEnd.FIXED, in_flight=64)) == [DoubtKind.NOT_STEADY]
+    assert steadiness_doubts(paces(level), warmup_end=WarmupEnd.FIXED, in_flight=64) == []
 
 
 def test_chance_at_a_bound_is_no_drift() -> None:
     """With few slow answers the halves differ by what was in flight: that says nothing of the server."""
     rates = [10.0, 10.0, 14.0, 14.0]
 
-    assert steadiness_doubts(rates, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=8) == []
-    assert kinds(steadiness_doubts(rates, warmup_end=WarmupEnd.FIXED, seconds=4, in_flight=7)) == [DoubtKind.NOT_STEADY]
+    assert steadiness_doubts(paces(rates), warmup_end=WarmupEnd.FIXED, in_flight=8) == []
+    assert kinds(steadiness_doubts(paces(rates), warmup_end=WarmupEnd.FIXED, in_flight=7)) == [DoubtKind.NOT_STEADY]
 
 
 @pytest.mark.parametrize("rates", [[], [1000.0], [0.0, 0.0]])
 def test_too_little_to_tell_is_no_doubt(rates: list[float]) -> None:
     """One window, or no answer at all, has no halves to compare."""
-    assert steadiness_doubts(rates, warmup_end=WarmupEnd.STEADY, seconds=len(rates), in_flight=1) == []
+    assert steadiness_doubts(paces(rates), warmup_end=WarmupEnd.STEADY, in_flight=1) == []
 
 
 def test_a_capped_warm_up_is_doubted_whatever_follows() -> None:
     """The warm-up did not come to rest by itself: said also where the halves are alike."""
-    doubts = steadiness_doubts([1000.0] * 4, warmup_end=WarmupEnd.CAPPED, seconds=4, in_flight=1)
+    doubts = steadiness_doubts(paces([1000.0] * 4), warmup_end=WarmupEnd.CAPPED, in_flight=1)
 
     assert kinds(doubts) == [DoubtKind.WARMUP_CAPPED]
 
@@ -168,3 +180,54 @@ def test_a_script_that_stumbles_is_doubted() -> None:
     assert doubt == Doubt(DoubtKind.SCRIPT, "1 exception in tasks of the Locust file; ValueError: no")
     (doubt,) = script_doubts(exceptions=1_200, first="ValueError: no", cut_off=True)
     assert doubt.evidence.startswith("1,200 exceptions in tasks of the Locust file; ValueError: no; users")
+
+
+def test_an_open_load_is_steady_where_answers_follow_arrivals() -> None:
+    """Arrivals come and go by chance and by stages: what counts is how many of them are answered."""
+    follows = open_paces((900, 900), (1100, 1100), (2000, 2000), (4000, 4000))
+    slows_down = open_paces((1000, 1000), (1000, 1000), (1000, 900), (1000, 880))
+
+    assert steadiness_doubts(follows, warmup_end=WarmupEnd.FIXED, in_flight=64) == []
+    assert kinds(steadiness_doubts(slows_down, warmup_end=WarmupEnd.FIXED, in_flight=64)) == [DoubtKind.NOT_STEADY]
+
+
+def test_a_backlog_that_grows_is_doubted() -> None:
+    """From the begin on only half of the arrivals are answered: steady in its way, and no rate that the server has."""
+    behind = open_paces((1000, 500), (1000, 500), (1000, 500), (1000, 500))
+
+    assert steadiness_doubts(behind, warmup_end=WarmupEnd.FIXED, in_flight=64) == []
+    assert [doubt.evidence for doubt in backlog_doubt(behind, in_flight=64)] == [
+        "answers fell behind by 2,000 of 4,000 arrivals in the measured phase, limit 3%"
+    ]
+    assert backlog_doubt(open_paces((100, 40), (100, 100)), in_flight=64) == []
+    assert backlog_doubt(paces([1000.0] * 4), in_flight=1) == []
+
+
+@given(late_us=st.integers(0, 3000), late=st.integers(1, 100))
+def test_late_sends_are_doubted_from_one_in_a_hundred_on(late_us: int, late: int) -> None:
+    """The generator's own lateness, at its 99th percentile; a closed load has none."""
+    lag = recorded({0: 1000 - late, late_us: late} if late_us else {0: 1000})
+    doubts = lag_doubt({"/a": EndpointCounts(latency=recorded({5: 1000}), lag=lag)})
+
+    assert kinds(doubts) == ([DoubtKind.SENDS_LATE] if late > 10 and late_us > MOST_LAG_MS * 1000 else [])
+    assert lag_doubt({"/a": counts(1000)}) == []
+
+
+def test_arrivals_that_were_not_answered_are_told_with_what_they_reach() -> None:
+    """How many of how many, and from which percentile on latency is only known to be no less."""
+    given_up = EndpointCounts(
+        latency=recorded({100: 9_940}),
+        errors={"timeout": 50, "connect_timeout": 10, "reset": 5},
+        lag=recorded({1: 10_005}),
+        timeout_us=30_000_000,
+    )
+
+    assert [(doubt.kind, doubt.evidence) for doubt in unanswered_doubt({"/a": given_up})] == [
+        (
+            DoubtKind.NOT_ANSWERED,
+            "60 of 10,000 arrivals not answered within 30 s: percentiles of latency above 99.4 are lower bounds",
+        )
+    ]
+    assert given_up.latency_ms(994, 1000) == 0.1
+    assert given_up.latency_ms(9941, 10_000) == 30_000.0
+    assert unanswered_doubt({"/a": counts(100, timeout=5)}) == []

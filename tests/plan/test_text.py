@@ -25,6 +25,23 @@ duration_s = 1.5
 """
 )
 
+OPEN = (
+    SMALLEST
+    + """\
+load = { model = "closed" }
+[scenarios.staged]
+requests = [{ get = "/" }]
+load = { stages = [{ rate_per_s = 5, duration_s = 2 }, { rate_per_s = 7.5, duration_s = 1, ramp = true }] }
+[scenarios.even]
+requests = [{ get = "/" }]
+load = { arrivals = "constant", duration_s = 7 }
+[load]
+model = "open"
+rate_per_s = 1000
+duration_s = 5
+"""
+)
+
 REQUESTS = (
     SMALLEST.partition("requests")[0]
     + """\
@@ -50,6 +67,7 @@ requests = [
         SMALLEST.replace('name = "a"', 'name = "a"\nquestion = "\\"ä\\" or \\\\?"'),
         SMALLEST + "[cpus]\ntarget = 3\n",
         SMALLEST + '[factors]\ncpus = [3]\nin_flight = [5]\nclient_keepalive = ["off"]\ncache = ["none"]\n',
+        OPEN,
         SMALLEST + '[factors]\ncpus = [1]\nin_flight = [64]\nclient_keepalive = ["on"]\n[load]\nin_flight = 7\n',
     ],
 )
@@ -95,3 +113,33 @@ def test_the_template_names_what_can_be_set(tmp_path: Path) -> None:
     assert plan_from(tmp_path, text).targets == ("python-flask", "python-fastapi")
     assert plan_from(tmp_path, everything).scenario("mixed").load.in_flight == 128
     assert "unknown" in refusal_of(tmp_path, everything.replace("workers", "worker"))
+
+
+def test_a_resolved_open_plan_says_only_what_counts(tmp_path: Path) -> None:
+    """Stages take the place of a rate and decide on the length; a closed load has no arrivals."""
+    plan = plan_from(tmp_path, OPEN)
+    staged, even, health = (plan.scenario(name).load for name in ("staged", "even", "health"))
+
+    assert (staged.rate_per_s, staged.duration_s, len(staged.stages)) == (None, 3.0, 2)
+    assert (even.rate_per_s, even.duration_s, even.stages, even.arrivals) == (1000.0, 7.0, (), "constant")
+    assert (health.model, health.rate_per_s, health.arrivals, health.duration_s) == ("closed", None, "poisson", 5.0)
+    text = plan_toml(plan)
+    assert (
+        "stages = [{ rate_per_s = 5, duration_s = 2 }, { rate_per_s = 7.5, duration_s = 1, ramp = true }]  # plan"
+        in text
+    )
+    assert text.count("rate_per_s = 1000 ") == 1
+    assert plan.sources["scenarios.staged.load.duration_s"] == "plan"
+
+
+def test_stages_of_the_plan_give_way_to_a_rate_of_a_scenario(tmp_path: Path) -> None:
+    """The more particular setting counts: with a rate of its own a scenario has no stages, and its own duration."""
+    stages = 'model = "open"\nstages = [{ rate_per_s = 5, duration_s = 2 }]\n'
+    text = SMALLEST + "load = { rate_per_s = 3, duration_s = 4 }\n[load]\n" + stages
+
+    plan = plan_from(tmp_path, text)
+
+    assert (plan.load.duration_s, plan.load.rate_per_s) == (2.0, None)
+    own = plan.scenario("health").load
+    assert (own.duration_s, own.rate_per_s, own.stages) == (4.0, 3.0, ())
+    assert plan_from(tmp_path, plan_toml(plan)) == plan

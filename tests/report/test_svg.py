@@ -7,7 +7,8 @@ import pytest
 
 from controller.compare.intervals import Interval
 from controller.measure.histogram import recorded
-from controller.report.chart_latency import curve_of, latency_chart
+from controller.measure.window import EndpointCounts
+from controller.report.chart_latency import curve_of, latency_chart, percentile_cells
 from controller.report.chart_rows import TIMES, rate_chart, ratio_chart
 from controller.report.chart_time import time_panel, time_span, trace_of
 from controller.report.svg import Scale, element, log_ticks, short_number, spread_apart
@@ -80,16 +81,39 @@ def test_a_bar_shows_mean_and_interval() -> None:
 
 def test_a_chart_of_nothing_is_no_chart() -> None:
     """No answers, too few answers, no windows."""
-    few = recorded({100: 5})
+    few = EndpointCounts(latency=recorded({100: 5}))
 
-    assert latency_chart([curve_of("a", recorded({}), colour=1), curve_of("b", few, colour=2)], label="x") is None
+    assert latency_chart([curve_of("a", EndpointCounts(), colour=1), curve_of("b", few, colour=2)], label="x") is None
     assert time_panel([trace_of((), name="trial 1", ok=True)], span=time_span([]), label="x") is None
     assert rate_chart([]).axis()
 
 
 def test_a_curve_ends_where_few_answers_are_left() -> None:
     """With 2,000 answers 99.5 % is the last percentile that ten answers lie beyond."""
-    shares = [share for share, _ in curve_of("a", recorded(dict.fromkeys(range(1, 2001), 1)), colour=1).points]
+    counts = EndpointCounts(latency=recorded(dict.fromkeys(range(1, 2001), 1)))
+    shares = [share for share, _ in curve_of("a", counts, colour=1).points]
 
     assert shares[0] == 0.5
     assert 0.005 <= min(shares) < 0.007
+
+
+def test_a_curve_ends_where_arrivals_were_not_answered() -> None:
+    """Of 2,000 arrivals 100 were given up: beyond 95 % are only lower bounds, which cells say and no line draws."""
+    counts = EndpointCounts(
+        latency=recorded(dict.fromkeys(range(1, 1901), 1)),
+        errors={"timeout": 100},
+        lag=recorded({1: 2000}),
+        timeout_us=30_000_000,
+    )
+    points = curve_of("a", counts, colour=1).points
+
+    assert 0.05 <= min(share for share, _ in points) < 0.07
+    assert max(ms for _, ms in points) < 2
+    assert percentile_cells(counts) == [
+        "1.00 ms",
+        "1.81 ms",
+        "\u2265 30.00 s",
+        "\u2265 30.00 s",
+        "\u2265 30.00 s",
+        "\u2265 30.00 s",
+    ]

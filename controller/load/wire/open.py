@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from controller.load.wire.arrivals import Arrivals
@@ -64,7 +64,7 @@ class OpenModel:
     def measure(self, from_s: float, until_s: float) -> None:
         """Begin the stages at the measured phase's begin, and plan nothing from its end on."""
         self._arrivals.measure(from_s)
-        self._until_ns = round(until_s * NS_PER_S)
+        self._until_ns = round(until_s * NS_PER_S) if isfinite(until_s) else inf
         self._arm()
 
     def stop(self, now_ns: int) -> None:
