@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from controller.errors import FastServeError, PlanError, StackError
-from controller.load.offer import Offer
+from controller.load.offer import Offer, closed
 from controller.load.session import Session, SessionWatcher, run_session
 from controller.load.trials import Keeper
 from controller.load.watcher import StopRequest
@@ -64,7 +64,7 @@ def serve_session(options: SessionOptions, watcher: SessionWatcher, stop: StopRe
         ground = lay_ground(options.project / "servers", prepared)
         check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
 
-        run = new_run(options.out, plan, builds_of(prepared), cores=cores, planned=0)
+        run = new_run(options.out, _stored(plan), builds_of(prepared), cores=cores, planned=0)
         shown = shown_of(run, plan, targets)
         ended_by = None
         try:
@@ -119,9 +119,24 @@ def read_session(options: SessionOptions) -> tuple[Plan, dict[str, Target], Core
     return replace(plan, scenarios=scenarios), targets, assign_cores(plan.cpus, usable_cores())
 
 
+def _stored(plan: Plan) -> Plan:
+    """Return the plan as the run keeps it: of another model than the closed one each trial tells itself."""
+    scenarios = tuple(replace(scenario, load=closed(scenario.load)) for scenario in plan.scenarios)
+    return replace(plan, load=closed(plan.load), scenarios=scenarios)
+
+
 def _offer(plan: Plan, *, port: int) -> Offer:
     names = tuple(scenario.name for scenario in plan.scenarios)
-    return Offer(port=port, targets=plan.targets, scenarios=names, users=plan.load.connections)
+    load = plan.load
+    model, rate_per_s = ("open", load.rate_per_s) if load.rate_per_s is not None else ("closed", None)
+    return Offer(
+        port=port,
+        targets=plan.targets,
+        scenarios=names,
+        users=load.connections,
+        model=model,
+        rate_per_s=rate_per_s,
+    )
 
 
 def _port(wanted: int | None) -> int:

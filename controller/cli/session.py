@@ -12,6 +12,7 @@ from controller.load.watcher import StopRequest
 from controller.measure.trial import TrialResult
 from controller.plan.schedule import Trial
 from controller.session import SessionOptions, serve_session
+from controller.units import rate_text
 
 __all__ = ["SessionOptions", "serve_and_show"]
 
@@ -41,7 +42,8 @@ class SessionLines:
 
     def trial_started(self, trial: Trial, asked: Asked) -> None:
         """Say what begins."""
-        self._line(f"trial {trial.number}  {trial_name(trial)}: starting with {asked.users:,} users")
+        offered = "" if asked.rate_per_s is None else f", {rate_text(asked.rate_per_s)}/s offered"
+        self._line(f"trial {trial.number}  {trial_name(trial)}: starting with {asked.users:,} users{offered}")
 
     def trial_ended(self, result: TrialResult) -> None:
         """Say what it came to."""

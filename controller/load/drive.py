@@ -103,7 +103,7 @@ def _until(fleet: Fleet, awaited: str) -> dict[str, Any]:
 
 def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, watch: Watch) -> None:
     rates: list[float] = []
-    edges = 0
+    edges, heard_s = 0, 0.0
     while True:
         edges = _at_edges(driven, edges, watch)
         event = fleet.event(within_s=_until_edge_s(driven, edges))
@@ -111,11 +111,14 @@ def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, 
         if event is not None and event["event"] == "window" and event["window"]["order"] == driven.number:
             window = window_of(event, driven)
             watch.window(window)
+            heard_s = window.end_s
             rates.append(Pace.of(window.together, seconds=window.end_s - window.start_s).rate)
             if driven.from_s is None:
                 _end_warmup(fleet, driven, rates, load=load, least_warmup_s=least_warmup_s)
         elif event is not None and event["event"] == "drained" and event["totals"]["order"] == driven.number:
             driven.totals = event["totals"]
+            # Where no worker is left, the measured phase is over before its end.
+            driven.until_s = None if driven.until_s is None else min(driven.until_s, heard_s)
             return
         elif event is not None and event["event"] == "failed":
             raise LoadError(event["text"])

@@ -19,12 +19,14 @@ WARMUP_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A page on a port of loopback: what its start form lists, and how many users it proposes."""
+    """A page on a port of loopback: what its start form lists, and the load that it proposes."""
 
     port: int
     targets: tuple[str, ...]
     scenarios: tuple[str, ...]
     users: int
+    model: str = "closed"
+    rate_per_s: float | None = None
 
     def to_text(self) -> str:
         """Return it as text for the environment."""
@@ -84,13 +86,25 @@ def asked_load(asked: Asked, scenario: Scenario) -> Load:
         raise PlanError(f"ramp up: expected a number of users a second above 0, found {asked.spawn_rate_per_s:g}")
     if asked.model not in MODELS:
         raise PlanError(f"model: expected {' or '.join(MODELS)}, found {asked.model!r}")
-    load = scenario.load
+    if asked.model == "open" and asked.rate_per_s is None:
+        raise PlanError("rate: expected requests a second for the open model, found none")
+    if asked.model == "closed" and asked.rate_per_s is not None:
+        raise PlanError(
+            f"rate: expected none in the closed model, where answers say when to send, found {asked.rate_per_s:g}"
+        )
+    load = closed(scenario.load)
     # What is there within the first second needs no ramp.
     ramp_up_s = asked.users / asked.spawn_rate_per_s if asked.users > asked.spawn_rate_per_s else 0.0
     return replace(
         load,
         model=asked.model,
+        rate_per_s=asked.rate_per_s,
         in_flight=asked.users * load.streams,
         ramp_up_s=ramp_up_s,
         warmup_s=WARMUP_S if load.warmup_s is None else load.warmup_s,
     )
+
+
+def closed(load: Load) -> Load:
+    """Return a load without what only other models have."""
+    return replace(load, model="closed", rate_per_s=None, stages=())

@@ -17,8 +17,9 @@ from controller.load.watcher import StopRequest
 from controller.measure.judgement import GENERATOR, SERVER
 from controller.measure.trial import LOAD_FAILED, OK, TrialResult, Usage
 from controller.measure.window import Phase, Window
-from controller.plan.factors import variant_of
+from controller.plan.factors import Variant, variant_of
 from controller.plan.plan import Plan
+from controller.plan.scenario import Load
 from controller.plan.schedule import Trial
 
 _EVENT_WITHIN_S = 0.2
@@ -131,9 +132,17 @@ def _trial(plan: Plan, asked: Asked, before: Sequence[TrialResult]) -> Trial:
     """Return the trial: what is asked for the second time with the same load is the second block of it."""
     load = plan.scenario(asked.scenario).load
     variant = variant_of({**plan.variants[0].levels, "in_flight": load.in_flight})
-    same = (asked.target, asked.scenario, variant.label)
+    same = (asked.target, asked.scenario, variant_label(variant, load))
     whole = sum(one.outcome == OK and (one.target, one.scenario, one.variant) == same for one in before)
     return Trial(number=len(before) + 1, block=whole + 1, target=asked.target, variant=variant, scenario=asked.scenario)
+
+
+def variant_label(variant: Variant, load: Load) -> str:
+    """Return what sets a trial apart from others of its target and scenario: trials at two rates are not the same."""
+    if load.model == "closed":
+        return variant.label
+    offered = f"model={load.model},rate_per_s={load.rate_per_s:g}"
+    return offered if variant.label == "default" else f"{variant.label},{offered}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,6 +156,11 @@ class _Listener:
     heard: Gathered = field(default_factory=Gathered)
     users: list[int] = field(default_factory=list)
 
+    @property
+    def variant(self) -> str:
+        """What sets it apart, in words."""
+        return variant_label(self.trial.variant, self.bench.plan.scenario(self.trial.scenario).load)
+
     def run(self) -> TrialResult:
         """Run it and return its result, with a note where its users changed."""
         ears = Ears(
@@ -156,6 +170,7 @@ class _Listener:
             enough=lambda: self.session.stop.asked,
         )
         result = run_trial(self.bench, self.trial, order=self.trial.number, ears=ears)
+        result = replace(result, variant=self.variant)
         if len(self.users) < 2:
             return result
         return replace(result, notes=(*result.notes, f"users changed while it ran: {_listed(self.users)}"))
@@ -175,7 +190,7 @@ class _Listener:
             block=trial.block,
             order=trial.number,
             target=trial.target,
-            variant=trial.variant.label,
+            variant=self.variant,
             scenario=trial.scenario,
             factors={"in_flight": window.users},
             started_at="",

@@ -29,7 +29,11 @@ def add_choices(parser: Any, offer: Offer) -> None:
     # Not in a group of their own: the form shows what was added to the parser itself.
     parser.add_argument("--target", choices=offer.targets, default=offer.targets[0], help="server under test")
     parser.add_argument("--scenario", choices=offer.scenarios, default=offer.scenarios[0], help="what is requested")
-    parser.add_argument("--model", choices=MODELS, default=MODELS[0], help="each connection sends again when answered")
+    parser.add_argument(
+        "--model", choices=MODELS, default=offer.model, help="who says when to send: answers, or a rate"
+    )
+    rate = "" if offer.rate_per_s is None else f"{offer.rate_per_s:g}"
+    parser.add_argument("--rate", default=rate, help="requests a second, in the open model only")
 
 
 def serve_page(environment: Environment, session: SessionPlugin, offer: Offer) -> None:

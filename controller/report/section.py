@@ -1,5 +1,6 @@
 """One scenario of the page: its ranking with intervals, its latencies, its throughput over time, its trials."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -92,7 +93,7 @@ def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, in
         name=scene(ranking),
         compared=compared(ranking),
         rate=rate_heading(ranking),
-        settings=findings.settings.get(ranking.scenario, ""),
+        settings=as_offered(findings.settings.get(ranking.scenario, ""), ranking.variant),
         legend=_legend(ranking),
         axis=rates.axis(),
         ranking=_ranking_rows(findings, ranking, rates),
@@ -105,6 +106,16 @@ def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, in
         trials=tuple(_trial_cells(trial) for trial in mine),
         steps=tuple(_step_cells(trial, step) for trial in mine for step in trial.steps),
     )
+
+
+def as_offered(settings: str, variant: str) -> str:
+    """Return how a scenario is offered in a variant, whose own number in flight and rate are not the plan's."""
+    levels = dict(level.split("=", 1) for level in variant.split(",") if "=" in level)
+    if "in_flight" in levels:
+        settings = re.sub(r"[\d,]+(?= in flight)", f"{int(levels['in_flight']):,}", settings)
+    if "rate_per_s" in levels:
+        settings = settings.replace("closed loop", f"{rate_text(float(levels['rate_per_s']))}/s offered")
+    return settings
 
 
 def _latencies(trials: Sequence[TrialResult], targets: Sequence[str]) -> dict[str, EndpointCounts]:

@@ -33,20 +33,26 @@ class Row:
 
 def session_html(results: Sequence[TrialResult], *, name: str) -> str:
     """Return the page of a session's trials, the last one first; one that still runs is shown as far as it has come."""
-    rows = [_row(result) for result in reversed(results)]
-    ended = any(not row.running for row in rows)
-    return template("session.html").render(name=name, rows=rows, ended=ended) + "\n"
+    whole = [result for result in results if _ended(result)]
+    # What the machine implies is said of every trial: once will do.
+    common = tuple(note for note in (whole[0].notes if whole else ()) if all(note in one.notes for one in whole))
+    rows = [_row(result, common=common) for result in reversed(results)]
+    return template("session.html").render(name=name, rows=rows, ended=bool(whole), common=common) + "\n"
 
 
-def _row(result: TrialResult) -> Row:
-    running = result.outcome not in {OK, FAILED, INTERRUPTED}
+def _ended(result: TrialResult) -> bool:
+    return result.outcome in {OK, FAILED, INTERRUPTED}
+
+
+def _row(result: TrialResult, *, common: Sequence[str]) -> Row:
+    running = not _ended(result)
     numbers = numbers_of([result], endpoint=TOGETHER) if running or result.ok else Numbers()
     counts = result.counts(TOGETHER)
     return Row(
         number=result.trial,
         target=result.target,
         scenario=result.scenario,
-        users=str(result.factors.get("in_flight", UNKNOWN)),
+        users=f"{int(result.factors['in_flight']) // int(result.factors.get('streams', 1)):,}",
         state=_state(result, running=running),
         running=running,
         failed=result.outcome == FAILED,
@@ -57,7 +63,10 @@ def _row(result: TrialResult) -> Row:
         cpu=_cpu(numbers),
         bound=numbers.bound or UNKNOWN,
         doubts=tuple(dict.fromkeys(f"{doubt.kind}: {doubt.evidence}" for doubt in result.doubts)),
-        said=(*((result.reason,) if result.reason and not running else ()), *result.notes),
+        said=(
+            *((result.reason,) if result.reason and not running else ()),
+            *(note for note in result.notes if note not in common),
+        ),
     )
 
 

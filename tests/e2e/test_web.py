@@ -1,11 +1,15 @@
 """Ad-hoc load: what is chosen on Locust's page is measured, shown and stored as trials of a plan are."""
 
+import os
 import re
+import signal
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
 
+from controller.measure.doubt import DoubtKind
+from controller.stack.leftovers import labelled_processes
 from controller.store.journal import read_trials, read_windows
 from tests.e2e.command import WENT_WELL, Machine, one_line, rows_of, until
 from tests.e2e.pages import Page, page_of, shown_as_stored
@@ -88,6 +92,8 @@ def test_what_cannot_be_is_refused_in_one_line(offered: Path, machine: Machine) 
         assert "users: expected a whole number" in refusal(page, users="2.5")
         assert "ramp up: expected" in refusal(page, spawn_rate=0)
         assert "model: expected" in refusal(page, model="capacity")
+        assert "rate: expected none in the closed model" in refusal(page, rate=100)
+        assert "rate: expected a number" in refusal(page, rate="many")
         assert "run time: expected" in refusal(page, run_time="soon")
         assert page.end() == 0
 
@@ -126,6 +132,42 @@ def test_a_target_that_dies(offered: Path, machine: Machine) -> None:
 
     mortal, one = read_trials(page.run)
     assert (mortal.target, mortal.outcome, one.target) == ("mortal", "failed", "one")
+
+
+def test_a_worker_that_is_killed(offered: Path, machine: Machine) -> None:
+    """Its trial is kept, with a doubt; the page comes back on its address, and the next test starts."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert page.start("one")["success"] is True
+        page.wait_until_measured()
+        (worker,) = [one.pid for one in labelled_processes() if one.label == page.run.name and is_worker(one.pid)]
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: read_trials(page.run), within_s=60.0)
+        until(lambda: answers(page), within_s=60.0)
+        until(lambda: "worker or window lost" in page.get("/fastserve"))
+        until(lambda: page.numbers["worker_count"] == 1)
+        assert page.start("two")["success"] is True
+        page.wait_until_measured()
+        page.end()
+
+    one, two = read_trials(page.run)
+    assert DoubtKind.WORKER_LOST in {doubt.kind for doubt in one.doubts}
+    assert one.usage["server"].cpu_s > 0
+    assert two.outcome == "ok"
+
+
+def is_worker(pid: int) -> bool:
+    """Whether a process is one of Locust's workers."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return b"--worker" in words
+
+
+def answers(page: Page) -> bool:
+    """Whether the page answers."""
+    try:
+        page.get("/stats/requests")
+    except OSError:
+        return False
+    return True
 
 
 def test_stopped_too_early(offered: Path, machine: Machine) -> None:
