@@ -1,8 +1,11 @@
 """Ad-hoc load: what is chosen on Locust's page is measured, shown and stored as trials of a plan are."""
 
+import csv
 import os
 import re
 import signal
+import time
+import urllib.request
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -66,6 +69,54 @@ def test_a_session_is_a_run_like_any_other(offered: Path, machine: Machine) -> N
     compared = machine.run("compare", page.run, "--baseline", "one", cwd=offered)
     assert "two" in compared.stdout, compared
     assert "2 trials" in machine.run("runs", cwd=offered).stdout
+    assert left_of(page.run.name) == []
+
+
+def test_every_button_of_the_page(offered: Path, machine: Machine) -> None:
+    """What Locust's other tabs ask for is there; its downloads are exact; a reset empties the page, not the journal."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert page.start("one")["success"] is True
+        page.wait_until_measured()
+        page.post("/stop")
+        until(lambda: read_trials(page.run))
+        (trial,) = read_trials(page.run)
+        latency = trial.counts("*").latency
+
+        for path in ("/", "/exceptions", "/tasks", "/logs", "/worker-count", "/stats/failures/csv", "/exceptions/csv"):
+            assert page.get(path), path
+        for path in ("/stats/report", "/stats/report?download=1"):
+            assert f'"num_requests": {trial.counts("*").attempts}' in page.get(path)
+        total = list(csv.DictReader(page.get("/stats/requests/csv").splitlines()))[-1]
+        assert [float(total[name]) for name in ("50%", "99%", "100%")] == [
+            latency.quantile_ms(part, 100) for part in (50, 99, 100)
+        ]
+        assert page.get("/fastserve/trials.csv") == (page.run / "trials.csv").read_text()
+
+        with urllib.request.urlopen(f"{page.url}/stats/reset", data=b"", timeout=30) as answer:
+            assert answer.read() == b"ok"
+        assert page.numbers["stats"][-1]["num_requests"] == 0
+        page.end()
+    assert read_trials(page.run) == [trial]
+
+
+def test_ctrl_c_during_a_trial(offered: Path, machine: Machine) -> None:
+    """The first ends the trial and keeps it; the second leaves at once; either way nothing stays behind."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert page.start("one")["success"] is True
+        page.wait_until_measured()
+        assert page.end() in WENT_WELL, page.said
+        said = (offered / "stdout.said").read_text()
+    assert "requests/s" in said
+    assert [trial.outcome for trial in read_trials(page.run)] == ["ok"]
+    assert left_of(page.run.name) == []
+
+    with page_of(machine, offered, "--plan", "small") as page:
+        assert page.start("one")["success"] is True
+        page.process.send_signal(signal.SIGINT)
+        # Less than the half second that every worker is given to hear of an end.
+        time.sleep(0.3)
+        assert page.end() == 130
+    assert "Traceback" not in page.said
     assert left_of(page.run.name) == []
 
 
