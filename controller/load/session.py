@@ -1,7 +1,7 @@
 """An ad-hoc session: trials as somebody starts and stops them on Locust's page, one after the other."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from controller.plan.factors import Variant, variant_of
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load
 from controller.plan.schedule import Trial
+from controller.stack.timewait import FEW, time_wait_sockets
 
 _EVENT_WITHIN_S = 0.2
 _MOST_FAILURES_IN_A_ROW = 2
@@ -162,7 +163,8 @@ class _Listener:
         return variant_label(self.trial.variant, self.bench.plan.scenario(self.trial.scenario).load)
 
     def run(self) -> TrialResult:
-        """Run it and return its result, with a note where its users changed."""
+        """Run it and return its result, with notes on what somebody did or did not wait for."""
+        closed = time_wait_sockets()
         ears = Ears(
             window=self._window,
             messages=self.session.keeper.messages,
@@ -170,10 +172,14 @@ class _Listener:
             enough=lambda: self.session.stop.asked,
         )
         result = run_trial(self.bench, self.trial, order=self.trial.number, ears=ears)
-        result = replace(result, variant=self.variant)
-        if len(self.users) < 2:
-            return result
-        return replace(result, notes=(*result.notes, f"users changed while it ran: {_listed(self.users)}"))
+        return replace(result, variant=self.variant, notes=(*result.notes, *self._notes(closed)))
+
+    def _notes(self, closed: int) -> Iterator[str]:
+        if len(self.users) > 1:
+            yield f"users changed while it ran: {', '.join(f'{n:,}' for n in self.users)}"
+        if closed >= FEW:
+            # A plan's trials wait for that; who stands before a page does not want to.
+            yield f"begun while the kernel still kept {closed:,} closed connections"
 
     def _window(self, window: Window) -> None:
         self.session.keeper.window(window, self.bench.sampler.latest())
@@ -204,7 +210,3 @@ class _Listener:
     def _used(self, party: str, seconds: float) -> Usage | None:
         now_s = time.monotonic()
         return self.bench.sampler.usage(party, now_s - seconds, now_s)
-
-
-def _listed(users: Sequence[int]) -> str:
-    return ", ".join(f"{n:,}" for n in users)

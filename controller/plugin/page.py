@@ -18,7 +18,7 @@ from controller.plugin.session import SessionPlugin
 PERCENTILES: Final = [0.5, 0.95, 0.99, 0.999]
 CHARTED: Final = [0.5, 0.95, 0.99]
 # Tables of the run that can be fetched; nothing else of its folder can.
-TABLES: Final = ("trials.csv", "summary.csv", "comparison.csv")
+TABLES: Final = ("trials.csv", "summary.csv", "comparison.csv", "errors.csv")
 SERVED: Final = {**dict.fromkeys(TABLES, "text/csv"), "report.html": "text/html"}
 _LOOPBACK: Final = ("127.0.0.1", "localhost")
 _ADDED: Final = Path(__file__).with_name("added.html")
