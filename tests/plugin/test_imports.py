@@ -30,10 +30,10 @@ def packages(modules: set[str]) -> set[str]:
 
 
 def test_a_worker_carries_no_heavy_package() -> None:
-    """Beside what Locust itself imports, FastServe brings uvloop, the standard library, and its own modules."""
+    """Beside what Locust itself imports, FastServe brings uvloop, hpack, the standard library, and its own modules."""
     added = modules_after(PLUGIN) - modules_after(BARE)
 
-    foreign = packages(added) - set(sys.stdlib_module_names) - {"controller", "uvloop"}
+    foreign = packages(added) - set(sys.stdlib_module_names) - {"controller", "uvloop", "hpack"}
     assert {name for name in foreign if not name.startswith("_")} == set()
 
 
@@ -41,7 +41,7 @@ def test_a_worker_carries_only_the_rooms_it_works_in() -> None:
     """Nothing that starts processes, stores, compares or reports is imported where requests are sent."""
     rooms = {module.split(".")[1] for module in modules_after(PLUGIN) if module.startswith("controller.")}
 
-    assert rooms == {"errors", "plan", "load", "measure", "plugin"}
+    assert rooms == {"errors", "units", "plan", "load", "measure", "plugin"}
 
 
 @pytest.mark.parametrize("module", CONTROLLER)
