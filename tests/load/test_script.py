@@ -8,8 +8,9 @@ import pytest
 
 from controller.errors import LoadError
 from controller.load.fleet import Fleet
-from controller.load.job import Job
+from controller.load.job import Job, offered_by
 from controller.measure.window import Phase
+from controller.plan.scenario import Load
 from tests.load.certificates import TRUST, certificate_file
 from tests.load.fleets import Trialled, fleet_of, job_of, load_of, trial
 from tests.load.shop import HELD_S, Shop, shop
@@ -72,6 +73,18 @@ def test_both_kinds_of_users_are_in_the_same_windows(tmp_path: Path, server: Sho
                 assert (window.users, window.workers) == (8 + VISITORS, workers)
             assert trialled.driven.totals["exceptions"] == 0
             assert not trialled.driven.totals["cut_off"]
+
+
+def test_arrivals_go_on_beside_users(tmp_path: Path, server: Shop) -> None:
+    """With an open load the users of the file are beside its arrivals, in the same windows, counted to the request."""
+    load = Load(model="open", rate_per_s=200.0, in_flight=8, warmup_s=0.5, duration_s=2.0, timeout_s=20.0)
+    with fleet_of(2, folder=tmp_path, label="script-open", script=LOGIN) as fleet:
+        job = replace(job_of(server.url), offered=offered_by(load))
+        trialled = trial(fleet, job, load, folder=tmp_path)
+
+    is_what_the_server_counted(trialled, server)
+    for window in trialled.sealed.of(Phase.MEASURED):
+        assert window.endpoints.keys() == {"/", "/items", "/items/{id}"}
 
 
 def test_a_script_alone_has_the_users_that_the_plan_says(tmp_path: Path, server: Shop) -> None:
