@@ -151,3 +151,28 @@ def test_what_cannot_be_asked_ends_locust_with_one_line(tmp_path: Path, options:
     assert words in log
     assert "Traceback" not in log
     assert ended.returncode == LoadError.exit_code
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_arrivals_come_at_the_rate_that_was_asked_for(tmp_path: Path, server: CountingServer, workers: int) -> None:
+    """With --fs-rate all users together send so many a second, however many workers; all are in the tables."""
+    written = run_locust(
+        tmp_path,
+        "-u", "6", "-r", "6", "-t", "3s", "--fs-rate", "200", "--fs-arrivals", "constant",
+        host=server.url,
+        workers=workers,
+    )  # fmt: skip
+
+    assert written.table.requests[ALL] == server.answered, written.log
+    assert written.table.failures[ALL] == 0
+    # Locust's run time has its own grain; a closed load would have sent thousands.
+    assert 400 <= server.answered <= 1000
+
+
+def test_arrivals_without_a_rate_are_refused(tmp_path: Path, server: CountingServer) -> None:
+    """A load that would be another one than was asked for does not begin: one line says what is missing."""
+    written = run_locust(tmp_path, *LOAD, "--fs-arrivals", "constant", host=server.url)
+
+    assert "expected --fs-rate beside --fs-arrivals, found none" in written.log
+    assert written.status != 0
+    assert server.answered == 0
