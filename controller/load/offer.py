@@ -12,7 +12,7 @@ from controller.plan.scenario import Load, Scenario
 # The offer, in the environment of the master that the controller starts with a page.
 OFFER_VARIABLE: Final = "FASTSERVE_OFFER"
 # Load models that a page can start.
-MODELS: Final = ("closed",)
+MODELS: Final = ("closed", "open")
 # What a trial of a page warms up for where the plan does not say how long: somebody is waiting.
 WARMUP_S: Final = 2.0
 

@@ -103,8 +103,10 @@ class ExactStats(RequestStats):
     def take(self, window: Window, methods: Mapping[str, str]) -> None:
         """Add a sealed window; the warm-up is forgotten when the first measured one comes, and the drain left out."""
         if window.phase is Phase.DRAIN:
-            # In the open model some of what comes now was planned in the measured phase, and belongs to it.
-            window = replace(window, endpoints=window.measured, start_s=window.end_s)
+            if not (measured := window.measured):
+                return
+            # In the open model what was planned in the measured phase belongs to it, though not to its seconds.
+            window = replace(window, endpoints=measured, end_s=window.start_s)
         elif window.phase is not self._phase:
             self._phase, history = window.phase, self.history
             self.reset_all()

@@ -17,7 +17,7 @@ class Row:
     number: int
     target: str
     scenario: str
-    users: str
+    load: str
     state: str
     running: bool
     failed: bool
@@ -52,7 +52,7 @@ def _row(result: TrialResult, *, common: Sequence[str]) -> Row:
         number=result.trial,
         target=result.target,
         scenario=result.scenario,
-        users=f"{int(result.factors['in_flight']) // int(result.factors.get('streams', 1)):,}",
+        load=_load(result),
         state=_state(result, running=running),
         running=running,
         failed=result.outcome == FAILED,
@@ -68,6 +68,14 @@ def _row(result: TrialResult, *, common: Sequence[str]) -> Row:
             *(note for note in result.notes if note not in common),
         ),
     )
+
+
+def _load(result: TrialResult) -> str:
+    """Return how many users it has, and which rate they offer where it is not theirs to say when to send."""
+    levels = dict(level.split("=", 1) for level in result.variant.split(",") if "=" in level)
+    users = int(result.factors["in_flight"]) // int(result.factors.get("streams", 1))
+    offered = f", {rate_text(float(levels['rate_per_s']))}/s offered" if "rate_per_s" in levels else ""
+    return f"{users:,} {'user' if users == 1 else 'users'}{offered}"
 
 
 def _state(result: TrialResult, *, running: bool) -> str:

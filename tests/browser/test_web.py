@@ -168,6 +168,21 @@ def test_our_page_fits(page: Page, browser: Browser, width: int) -> None:
     page.end()
 
 
+def test_a_rate_is_asked_for_where_it_means_something(page: Page, browser: Browser) -> None:
+    """Only the open model has a rate; what was asked for stands on our page, and about as many requests came."""
+    tab = opened(browser, page.url)
+    rate = tab.locator("input[name=rate]")
+    assert not rate.is_visible()
+    tab.select_option("select[name=model]", "open")
+    rate.fill("250")
+    start(tab, "one", "health", users=4)
+    page.wait_until_measured(3)
+    stop(tab)
+    until(lambda: "4 users, 250/s offered" in page.get("/fastserve"))
+    shown_as_stored(page.numbers["stats"][-1], page.run)
+    page.end()
+
+
 def test_the_page_says_what_is_refused(page: Page, browser: Browser) -> None:
     """A number of users that cannot be is refused beside the button, and the form stays."""
     tab = opened(browser, page.url)

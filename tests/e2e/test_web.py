@@ -143,6 +143,7 @@ def test_what_cannot_be_is_refused_in_one_line(offered: Path, machine: Machine) 
         assert "users: expected a whole number" in refusal(page, users="2.5")
         assert "ramp up: expected" in refusal(page, spawn_rate=0)
         assert "model: expected" in refusal(page, model="capacity")
+        assert "rate: expected requests a second" in refusal(page, model="open")
         assert "rate: expected none in the closed model" in refusal(page, rate=100)
         assert "rate: expected a number" in refusal(page, rate="many")
         assert "run time: expected" in refusal(page, run_time="soon")
@@ -183,6 +184,28 @@ def test_a_target_that_dies(offered: Path, machine: Machine) -> None:
 
     mortal, one = read_trials(page.run)
     assert (mortal.target, mortal.outcome, one.target) == ("mortal", "failed", "one")
+
+
+def test_the_open_model(offered: Path, machine: Machine) -> None:
+    """Arrivals come at the rate that was asked for; two rates are two cells, and page and journal agree."""
+    with page_of(machine, offered, "--plan", "small") as page:
+        for number, rate in enumerate((100, 300), start=1):
+            assert page.start("one", users=8, model="open", rate=rate)["success"] is True
+            page.wait_until_measured(3)
+            page.post("/stop")
+            until(lambda number=number: len(read_trials(page.run)) == number)
+            shown_as_stored(page.numbers["stats"][-1], page.run)
+            shown_as_stored(page.numbers["stats"][0], page.run)
+        assert page.end() in WENT_WELL, page.said
+
+    trials = read_trials(page.run)
+    assert [trial.variant for trial in trials] == [f"in_flight=8,model=open,rate_per_s={rate}" for rate in (100, 300)]
+    for trial, rate in zip(trials, (100, 300), strict=True):
+        planned = rate * trial.duration_s
+        # Poisson: six standard deviations.
+        assert abs(trial.counts("*").attempts - planned) < 6 * planned**0.5
+    assert "300/s offered" in (page.run / "report.html").read_text()
+    assert len(rows_of(page.run / "summary.csv")) == 4
 
 
 def test_a_worker_that_is_killed(offered: Path, machine: Machine) -> None:
