@@ -14,6 +14,7 @@ from controller.cli.progress import (
     open_texts,
     result_text,
     size_text,
+    step_text,
     trial_name,
 )
 from controller.measure.trial import TOGETHER, TrialResult
@@ -39,6 +40,7 @@ class LiveProgress:
         self._plan_name = ""
         self._blocks = 0
         self._place = ""
+        self._step = ""
         self._count = ""
         self._now = ""
         self._done: dict[str, str] = {}
@@ -59,8 +61,15 @@ class LiveProgress:
 
     def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
         """Show which trial it is, and how much is left."""
+        self._step = ""
         self._place = " · ".join((trial_name(trial), f"block {trial.block} of {self._blocks}"))
         self._count = f"trial {done + 1} of {total}{_GAP}{clock_text(left_s)} left"
+        self._draw()
+
+    def step_started(self, step: int, rate_per_s: float) -> None:
+        """Show which step of a search it is, before the figures of each of its seconds."""
+        self._step = f"{step_text(step, rate_per_s)}  "
+        self._now = self._step
         self._draw()
 
     def window(
@@ -79,7 +88,7 @@ class LiveProgress:
         figures = figures_text(throughput_per_s, p99_ms, errors).replace("  ", _GAP) + busy
         word = f"{PHASE_WORDS[phase]:<11}"
         if phase_s is None:
-            self._now = f"{word}{elapsed_s:.0f} s  {figures}"
+            self._now = f"{self._step}{word}{elapsed_s:.0f} s  {figures}"
         else:
             clock = f"{word}{phase_s:.0f} s "
             # On a narrow terminal the bar gives way, not the figures.

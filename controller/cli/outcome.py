@@ -9,6 +9,7 @@ from controller.report.text import findings_text
 
 INTERRUPTED: Final = 130
 IN_DOUBT: Final = 11
+SLO_MISSED: Final = 10
 
 
 def outcome_text(outcome: RunOutcome) -> str:
@@ -20,13 +21,17 @@ def outcome_text(outcome: RunOutcome) -> str:
 
 
 def status_of(outcome: RunOutcome) -> int:
-    """Return the exit status, the first that applies: interrupted, a trial failed, the run ended early, in doubt, 0."""
+    """Return the exit status, the first that applies.
+
+    Interrupted, a trial failed, the run ended early, in doubt, an SLO missed at every rate that was tried, 0.
+    """
     applies = {
         INTERRUPTED: outcome.interrupted,
         StackError.exit_code: outcome.failed > 0,
         LoadError.exit_code: outcome.load_failed > 0,
         StoreError.exit_code: False,
         IN_DOUBT: outcome.doubted > 0,
+        SLO_MISSED: outcome.missed > 0,
     }
     if outcome.ended_by is not None:
         applies[outcome.ended_by.exit_code] = True

@@ -34,7 +34,7 @@ class PlainProgress:
         self._write = write
         self._read = True
         self._said: set[str] = set()
-        self._place = ""
+        self._trial = self._place = ""
         self._next_sign_s = _LIFE_SIGN_S
         self._stopping = False
 
@@ -52,8 +52,14 @@ class PlainProgress:
 
     def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
         """Remember which trial the lines to come are about."""
-        self._place = f"trial {done + 1:>{len(str(total))}} of {total}  {trial_name(trial)}"
+        self._trial = self._place = f"trial {done + 1:>{len(str(total))}} of {total}  {trial_name(trial)}"
         self._next_sign_s = _LIFE_SIGN_S
+
+    def step_started(self, step: int, rate_per_s: float) -> None:
+        """Say at which rate a search goes on."""
+        self._place = f"{self._trial}, {step_text(step, rate_per_s)}"
+        self._next_sign_s = _LIFE_SIGN_S
+        self._line(self._place)
 
     def window(
         self,
@@ -76,7 +82,7 @@ class PlainProgress:
 
     def trial_ended(self, result: TrialResult, left_s: float) -> None:
         """Say what the trial came to, and how long the rest takes."""
-        self._line(f"{self._place}: {result_text(result)}  {clock_text(left_s)} left")
+        self._line(f"{self._trial}: {result_text(result)}  {clock_text(left_s)} left")
 
     def stopping(self) -> None:
         """Note it; the next line says it."""
@@ -128,6 +134,11 @@ def open_texts(plan: Plan) -> list[str]:
     return [f"{one.name}: {offered_text(one.load)}" for one in plan.scenarios if one.load.model == "open"]
 
 
+def step_text(step: int, rate_per_s: float) -> str:
+    """Return which step of a search it is: "step 7: 3,200/s offered"."""
+    return f"step {step}: {rate_text(rate_per_s)}/s offered"
+
+
 def figures_text(throughput_per_s: float, p99_ms: float | None, errors: int) -> str:
     """Return the live figures of a trial."""
     p99 = "-" if p99_ms is None else duration_text(p99_ms)
@@ -137,10 +148,14 @@ def figures_text(throughput_per_s: float, p99_ms: float | None, errors: int) -> 
 def result_text(result: TrialResult) -> str:
     """Return what a trial came to: its figures with its doubts, or why it failed."""
     throughput, counts = result.throughput_per_s(TOGETHER), result.counts(TOGETHER)
+    if result.ok and result.capacity is not None and result.capacity.per_s is None:
+        return f"{result.capacity.slo}: {result.capacity.reason}"
     if not result.ok or throughput is None or counts is None:
         # A reason may quote lines of a log.
         return f"{result.outcome}: {' '.join(result.reason.split())}" if result.reason else result.outcome
     figures = figures_text(throughput, counts.latency_ms(99, 100), counts.failures)
+    if result.capacity is not None:
+        figures = f"holds {rate_text(result.capacity.per_s or 0)}/s with {result.capacity.slo}"
     return "  ".join((figures, *(f"doubt: {doubt.kind}" for doubt in result.doubts)))
 
 

@@ -117,5 +117,9 @@ def scenario_text(scenario: Scenario) -> str:
     if scenario.locustfile is not None:
         some = f"{some}, users of {scenario.locustfile}" if some else f"users of {scenario.locustfile}"
     offered = f"{load.in_flight:,} in flight, closed loop" if load.model == "closed" else offered_text(load)
+    if scenario.slo is not None:
+        offered = (
+            f"highest arrival rate ({load.arrivals}) with {scenario.slo.text}, {load.in_flight:,} in flight at most"
+        )
     kept = "keep-alive" if load.keepalive else "a new connection for each request"
     return f"{some} · {offered}, HTTP/{load.http}, {kept}"

@@ -39,10 +39,12 @@ class Bench:
 class Ears:
     """Who hears of a trial while it runs; stopped says whether the user asked for its end.
 
-    enough is drive.Watch's: with it a trial is as long as the user wants, without it as long as the plan says.
+    step hears the number and the rate of each step of a search as it begins. enough is drive.Watch's: with it a trial
+    is as long as the user wants, without it as long as the plan says.
     """
 
     window: Callable[[Window], None]
     messages: Callable[[int, Mapping[str, Sequence[str]]], None]
     stopped: Callable[[], bool]
     enough: Callable[[], bool] | None = None
+    step: Callable[[int, float], None] = lambda _step, _rate_per_s: None

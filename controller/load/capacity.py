@@ -87,7 +87,8 @@ def _needs_second_try(steps: Sequence[Step]) -> bool:
 def _gap(steps: Sequence[Step]) -> _Gap:
     kept = {step.rate_per_s for step in steps if step.kept}
     missed = [step.rate_per_s for step in steps if not step.kept and step.rate_per_s not in kept]
-    twice = {rate for rate in missed if missed.count(rate) > 1}
+    late = {step.rate_per_s for step in steps} - {step.rate_per_s for step in steps if not _late(step)}
+    twice = {rate for rate in missed if missed.count(rate) > 1} - late
     return _Gap(max(kept, default=None), min(twice, default=None))
 
 
@@ -103,8 +104,12 @@ def _least(search: Search) -> float:
 
 
 def _saturated(steps: Sequence[Step]) -> bool:
-    """Whether a step missed the SLO while the generator was late: higher rates would say nothing of the server."""
-    return any(step.doubts and not step.kept for step in steps)
+    """Whether a rate was missed twice while the generator was late: higher ones would say nothing of the server."""
+    return len(steps) > 1 and steps[-1].rate_per_s == steps[-2].rate_per_s and all(map(_late, steps[-2:]))
+
+
+def _late(step: Step) -> bool:
+    return bool(step.doubts) and not step.kept
 
 
 def _unbounded(search: Search, steps: Sequence[Step]) -> str:

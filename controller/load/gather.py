@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from controller.load.drive import Driven
 from controller.measure.steady import Pace
+from controller.measure.step import Capacity, Step
 from controller.measure.trial import Usage
-from controller.measure.window import EndpointCounts, Phase, Window, merged_by_endpoint
+from controller.measure.window import EndpointCounts, Phase, Window, merged_by_endpoint, merged_counts
 from controller.stack.reached import Reached
 
 # Merging costs a pass over all buckets: done for so many windows at once, memory stays small and time linear.
@@ -18,12 +19,15 @@ class Gathered:
     """One trial as far as it has come. paces has how fast each measured window went.
 
     errors, samples and answered count all phases, without latencies; what belongs to the measured phase is merged
-    as it comes. reached is the target where it ran already.
+    as it comes. In a search that is its best step so far, and steps are all of them. reached is the target where it
+    ran already.
     """
 
     reached: Reached | None = None
     startup_s: float | None = None
     driven: Driven | None = None
+    steps: list[Step] = field(default_factory=list)
+    capacity: Capacity | None = None
     usage: dict[str, Usage] = field(default_factory=dict)
     paces: list[Pace] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
@@ -34,18 +38,26 @@ class Gathered:
 
     def keep(self, window: Window) -> None:
         """Take a sealed window."""
-        together = window.together
-        self.samples += together.samples
-        self.answered += together.answered
-        for kind, n in together.errors.items():
-            self.errors[kind] = self.errors.get(kind, 0) + n
+        self.count(window)
         if window.phase is Phase.MEASURED:
-            self.paces.append(Pace.of(together, seconds=window.end_s - window.start_s))
+            self.paces.append(Pace.of(window.together, seconds=window.end_s - window.start_s))
             from_s, until_s = self._bounds_s or (window.start_s, window.end_s)
             self._bounds_s = min(from_s, window.start_s), max(until_s, window.end_s)
         self._parts.append(window.measured)
         if len(self._parts) >= _MERGED_AT_ONCE:
             self._parts = [merged_by_endpoint(self._parts)]
+
+    def count(self, window: Window) -> None:
+        """Count a sealed window without keeping it: it is of a step that may not be the one that counts."""
+        together = window.together
+        self.samples += together.samples
+        self.answered += together.answered
+        for kind, n in together.errors.items():
+            self.errors[kind] = self.errors.get(kind, 0) + n
+
+    def stand_for(self, step: "Gathered") -> None:
+        """Take what was measured in a step, and what parties used then, as that of the trial."""
+        self.usage, self.paces, self._parts, self._bounds_s = step.usage, step.paces, step._parts, step._bounds_s
 
     @property
     def attempts(self) -> int:
@@ -58,6 +70,12 @@ class Gathered:
         return merged_by_endpoint(self._parts)
 
     @property
+    def together(self) -> EndpointCounts:
+        """The measured phase, all endpoints together."""
+        return merged_counts(self.measured.values())
+
+    @property
     def seconds(self) -> float | None:
         """How long the measured windows are together; None without one."""
-        return None if self._bounds_s is None else self._bounds_s[1] - self._bounds_s[0]
+        # Sums of seconds are off by a rounding.
+        return None if self._bounds_s is None else round(self._bounds_s[1] - self._bounds_s[0], 9)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,6 +13,7 @@ from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
 from controller.load.job import Job, job_request, offered_by
 from controller.load.once import Http2Client
+from controller.load.steps import search_capacity
 from controller.load.verdict import judged
 from controller.load.wire.draws import sample_requests
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
@@ -20,7 +22,8 @@ from controller.measure.window import Window
 from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
-from controller.plan.schedule import Trial
+from controller.plan.schedule import Trial, expected_warmup_s
+from controller.plan.target import Target
 from controller.plan.trust import Trust
 from controller.stack.check import check_requests, contract_error
 from controller.stack.exchange import Asking, Client
@@ -82,19 +85,15 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             record.startup_s = running.startup_s
         job = job_of(scenario, running.url, order=order, seed=bench.plan.seed, trust=trust, contract=contract)
         _ask_once(running.name, job, scenario, contract)
-        record.driven = driven = drive(
-            fleet,
-            job,
-            load=scenario.load,
-            least_warmup_s=ready.target.warmup_s,
-            watch=Watch(
-                window=partial(_hear, record, ears),
-                edge=bench.sampler.sample,
-                broken=lambda: "ended by the user" if ears.stopped() else running.died(),
-                enough=ears.enough,
-            ),
+        watch = Watch(
+            window=ears.window,
+            edge=bench.sampler.sample,
+            broken=lambda: "ended by the user" if ears.stopped() else running.died(),
+            enough=ears.enough,
         )
-        _use(bench, driven, record)
+        how = _search if scenario.load.model == "capacity" else _hold
+        driven = how(bench, fleet, job, scenario=scenario, target=ready.target, watch=watch, record=record, ears=ears)
+        record.driven = driven
     _heed(bench, driven, order=order, ears=ears)
     return driven.broken
 
@@ -106,6 +105,48 @@ def _heed(bench: Bench, driven: Driven, *, order: int, ears: Ears) -> None:
         bench.fleet.discard()
     if driven.totals.get("messages"):
         ears.messages(order, driven.totals["messages"])
+
+
+def _hold(
+    bench: Bench,
+    fleet: Fleet,
+    job: Job,
+    *,
+    scenario: Scenario,
+    target: Target,
+    watch: Watch,
+    record: Gathered,
+    ears: Ears,
+) -> Driven:
+    """Drive a trial whose load is that of the plan."""
+    watch = replace(watch, window=partial(_hear, record, ears))
+    driven = drive(fleet, job, load=scenario.load, least_warmup_s=target.warmup_s, watch=watch)
+    _use(bench, driven, record)
+    return driven
+
+
+def _search(
+    bench: Bench,
+    fleet: Fleet,
+    job: Job,
+    *,
+    scenario: Scenario,
+    target: Target,
+    watch: Watch,
+    record: Gathered,
+    ears: Ears,
+) -> Driven:
+    """Drive a trial that searches for the load that its target holds."""
+    return search_capacity(
+        fleet,
+        job,
+        scenario=scenario,
+        warmup_s=expected_warmup_s(scenario.load, target),
+        watch=watch,
+        record=record,
+        begun=ears.step,
+        finished=partial(_use, bench),
+    )
 
 
 def _hear(record: Gathered, ears: Ears, window: Window) -> None:

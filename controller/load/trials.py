@@ -12,7 +12,7 @@ from controller.measure.judgement import GENERATOR
 from controller.measure.trial import LOAD_FAILED, TrialResult, Usage
 from controller.measure.window import Phase, Window
 from controller.plan.scenario import Load
-from controller.plan.schedule import Trial
+from controller.plan.schedule import Trial, measured_s
 from controller.stack.timewait import FEW, drain_time_wait, time_wait_sockets
 
 _MOST_FAILURES_IN_A_ROW = 2
@@ -55,6 +55,7 @@ def run_trials(
             window=_ear(bench, trial, keeper=keeper, watcher=watcher),
             messages=keeper.messages,
             stopped=lambda: stop.asked,
+            step=watcher.step_started,
         )
         result = run_trial(bench, trial, order=first_order + done, ears=ears)
         keeper.result(result)
@@ -67,17 +68,17 @@ def run_trials(
 
 def _expected_s(bench: Bench, trial: Trial) -> float:
     load = bench.plan.scenario(trial.scenario).load
-    return load.ramp_up_s + (load.warmup_s or 0.0) + load.duration_s
+    return load.ramp_up_s + (load.warmup_s or 0.0) + measured_s(load)
 
 
 def _ear(bench: Bench, trial: Trial, *, keeper: Keeper, watcher: Watcher) -> Callable[[Window], None]:
     load = bench.plan.scenario(trial.scenario).load
-    begins_s: dict[Phase, float] = {}
+    begins_s: dict[tuple[int | None, Phase], float] = {}
 
     def hear(window: Window) -> None:
         usage = bench.sampler.latest()
         keeper.window(window, usage)
-        begin_s = begins_s.setdefault(window.phase, window.start_s)
+        begin_s = begins_s.setdefault((window.step, window.phase), window.start_s)
         together = window.together
         length_s = window.end_s - window.start_s
         watcher.window(
@@ -95,6 +96,8 @@ def _ear(bench: Bench, trial: Trial, *, keeper: Keeper, watcher: Watcher) -> Cal
 
 
 def _phase_s(load: Load, phase: Phase) -> float | None:
+    if load.model == "capacity":
+        return None
     if phase is Phase.WARMUP:
         return None if load.warmup_s is None else load.ramp_up_s + load.warmup_s
     return load.duration_s if phase is Phase.MEASURED else None

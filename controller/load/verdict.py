@@ -20,6 +20,7 @@ from controller.measure.judgement import (
     lag_doubt,
     lost_doubts,
     script_doubts,
+    search_doubts,
     shared_doubt,
     steadiness_doubts,
     unanswered_doubt,
@@ -33,7 +34,7 @@ from controller.stack.reached import Reached
 def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathered) -> TrialResult:
     """Return a driven trial's result with its counts, its bound and its doubts."""
     seconds, measured = record.seconds, record.measured
-    if seconds is None and result.ok:
+    if seconds is None and result.ok and record.capacity is None:
         result = replace(result, outcome=FAILED, reason="no window of the measured phase came back from the workers")
     bench = replace(bench, cores=cores_of(bench.cores, record.reached))
     shares = busy_shares(bench, record.usage, seconds=seconds)
@@ -55,6 +56,8 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,
         doubts=doubts,
+        steps=tuple(record.steps),
+        capacity=record.capacity,
         notes=(*result.notes, *driven.totals.get("notes", ())),
     )
 
@@ -81,10 +84,7 @@ def doubts_of(
         ),
         *generator_doubt(shares),
         *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
-        *steadiness_doubts(record.paces, warmup_end=driven.warmup_end or "", in_flight=in_flight),
-        *backlog_doubt(record.paces, in_flight=in_flight),
-        *lag_doubt(measured),
-        *unanswered_doubt(measured),
+        *_load_doubts(driven, record, measured=measured, in_flight=in_flight),
         *error_doubts(measured),
         *contract_doubts(record.errors, messages=messages),
         *script_doubts(
@@ -104,6 +104,23 @@ def cores_of(cores: Cores, reached: Reached | None) -> Cores:
         return cores
     free = reached.cores - set(cores.generator)
     return replace(cores, target=tuple(sorted(free or reached.cores)))
+
+
+def _load_doubts(
+    driven: Driven, record: Gathered, *, measured: Mapping[str, EndpointCounts], in_flight: int
+) -> list[Doubt]:
+    """Return doubts on a load that did not settle or was not offered as planned, or on a search that could not go on.
+
+    A step that kept its SLO needs no other: whatever was late or waited in it is in its latencies.
+    """
+    if record.capacity is not None:
+        return search_doubts(record.steps)
+    return [
+        *steadiness_doubts(record.paces, warmup_end=driven.warmup_end or "", in_flight=in_flight),
+        *backlog_doubt(record.paces, in_flight=in_flight),
+        *lag_doubt(measured),
+        *unanswered_doubt(measured),
+    ]
 
 
 def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:

@@ -21,6 +21,9 @@ class Watcher(Protocol):
     def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
         """Hear that a trial begins."""
 
+    def step_started(self, step: int, rate_per_s: float) -> None:
+        """Hear that a search for a capacity begins a step of its trial, at a rate."""
+
     def window(
         self,
         trial: Trial,

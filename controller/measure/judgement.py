@@ -7,9 +7,10 @@ from typing import Final
 
 from controller.measure.doubt import Doubt, DoubtKind
 from controller.measure.steady import STEADY_HALVES, Pace, WarmupEnd, halves_differ
+from controller.measure.step import Step
 from controller.measure.trial import Usage
 from controller.measure.window import ANSWERED_WRONG, EndpointCounts, merged_counts
-from controller.units import US_PER_S
+from controller.units import US_PER_S, rate_text
 
 # A party this busy is taken to be at its limit.
 BUSY_FROM: Final = 0.85
@@ -112,6 +113,15 @@ def unanswered_doubt(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:
             f"percentiles of latency above {known:g} are lower bounds",
         )
     ]
+
+
+def search_doubts(steps: Sequence[Step]) -> list[Doubt]:
+    """Return a doubt where a search ended because sends were late: the capacity is a lower bound."""
+    late = [step for step in steps[-2:] if step.doubts and not step.kept]
+    if len(late) < 2:
+        return []
+    evidence = f"{steps[-1].doubts[0]} at {rate_text(steps[-1].rate_per_s)}/s: the server may hold more"
+    return [Doubt(DoubtKind.GENERATOR_SATURATED, evidence)]
 
 
 def error_doubts(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:

@@ -1,6 +1,15 @@
 """One step of a search for a capacity: a rate that was offered, what came of it, and whether the SLO was kept."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
+
+from controller.measure.window import EndpointCounts
+from controller.plan.slo import PERCENTILES, USUAL_FAILURES, Slo, percentile_name
+from controller.units import AtLeast, duration_text
+
+# Sends that are late by this share of a bound may have broken it by themselves.
+_LATE_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +56,44 @@ class Capacity:
     high_per_s: float | None = None
     step: int | None = None
     reason: str | None = None
+
+
+def step_of(step: int, rate_per_s: float, *, counts: EndpointCounts, duration_s: float, slo: Slo) -> Step:
+    """Return what a step came to; counts are those of all arrivals that were planned in its measured time."""
+    found = {name: counts.latency_ms(*part) for name, part in PERCENTILES.items()}
+    return Step(
+        step=step,
+        rate_per_s=rate_per_s,
+        duration_s=duration_s,
+        offered=counts.attempts,
+        answered=counts.samples,
+        failures=counts.failures,
+        **{f"latency_{name}": None if isinstance(ms, AtLeast) else ms for name, ms in found.items()},
+        missed=tuple(_missed(counts, slo)),
+        doubts=tuple(_late(counts, slo)),
+    )
+
+
+def _missed(counts: EndpointCounts, slo: Slo) -> Iterator[str]:
+    """Yield the bounds that were not kept, with what was found instead."""
+    if not counts.attempts:
+        yield "no arrival came to its end"
+        return
+    for name, bound_ms in slo.bounds.items():
+        found_ms = counts.latency_ms(*PERCENTILES[name])
+        if found_ms is None or found_ms > bound_ms:
+            found = "unknown" if found_ms is None else duration_text(found_ms)
+            yield f"{percentile_name(name)} {found}, at most {bound_ms:g} ms"
+    share, allowed = counts.failures / counts.attempts, USUAL_FAILURES if slo.failures is None else slo.failures
+    if share > allowed:
+        yield f"{share:.2%} failures, at most {allowed:.2%}".replace("%", " %")
+
+
+def _late(counts: EndpointCounts, slo: Slo) -> Iterator[str]:
+    """Yield why the generator itself may have broken a bound: it took arrivals up too late."""
+    if counts.lag is None:
+        return
+    for name, bound_ms in slo.bounds.items():
+        late_ms = counts.lag.quantile_ms(*PERCENTILES[name])
+        if late_ms is not None and late_ms > bound_ms * _LATE_SHARE:
+            yield f"sends late: {percentile_name(name)} {duration_text(late_ms)}"

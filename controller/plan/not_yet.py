@@ -6,11 +6,7 @@ from typing import Any, Final
 from controller.plan.toml_text import KeyPath, found_text, path_text
 
 # Settings that are built for these values only; a key that is built for none has an empty tuple.
-_BUILT_LOAD: Final[Mapping[str, tuple[object, ...]]] = {
-    "model": ("closed", "open"),
-    "capacity": (),
-}
-_BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,), "slo": ()}
+_BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,)}
 # Factors that are not here are built for every level. The pool means something with mysql only.
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "proxy": ("none",),
@@ -29,13 +25,13 @@ _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
 
 def not_yet(table: Mapping[str, Any]) -> list[str]:
     """Return what a right plan asks for that is not built, each as one reads it: load.model = "open"."""
-    return [*_top(table), *_factors(table.get("factors", {})), *_scenarios(table["scenarios"])]
+    model = table.get("load", {}).get("model", "closed")
+    return [*_top(table), *_factors(table.get("factors", {})), *_scenarios(table["scenarios"], model=model)]
 
 
 def _top(table: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(table.get("repeats"), dict):
         yield "repeats with at_least, at_most and until"
-    yield from _unbuilt(table.get("load", {}), _BUILT_LOAD, ("load",))
     for key in ("influxdb", "distributed", "hypotheses"):
         if table.get(key):
             yield key
@@ -54,11 +50,13 @@ def _factors(factors: Mapping[str, Any]) -> Iterator[str]:
         yield f"factors.vary = {found_text(factors['vary'])}"
 
 
-def _scenarios(scenarios: Mapping[str, Any]) -> Iterator[str]:
+def _scenarios(scenarios: Mapping[str, Any], *, model: str) -> Iterator[str]:
     for name, scenario in scenarios.items():
         path: KeyPath = ("scenarios", name)
         yield from _unbuilt(scenario, _BUILT_SCENARIO, path)
-        yield from _unbuilt(scenario.get("load", {}), _BUILT_LOAD, (*path, "load"))
+        if "slo" in scenario and scenario.get("load", {}).get("model", model) != "capacity":
+            # A search keeps it; that a trial at a given load is held to it is to come.
+            yield path_text((*path, "slo"))
 
 
 def _unbuilt(table: Mapping[str, Any], built: Mapping[str, tuple[object, ...]], path: KeyPath) -> Iterator[str]:

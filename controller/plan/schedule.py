@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import ceil, log2
 from random import Random
 
 from controller.plan.factors import Variant
@@ -12,6 +13,12 @@ from controller.plan.target import Target
 
 # What "auto" is taken to last: ten windows are the least that show a slope.
 AUTO_WARMUP_S = 10.0
+# Fewer arrivals in a step of a search have fewer than ten above their p99.
+LEAST_ARRIVALS = 1_000
+# What a step takes beside its measured time: its begin, and the answers that are awaited after it.
+BETWEEN_STEPS_S = 1.5
+# How often a gap of twofold is cut until it is 2 % wide.
+_CUTS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +56,12 @@ def _shuffled(cells: list[tuple[str, Variant, str]], seed: str) -> list[tuple[st
 def expected_seconds(plan: Plan, targets: Mapping[str, Target], *, fixed_s: float = 3.0) -> float:
     """Return how long a plan's trials take, in seconds, with a fixed cost of each trial and without building.
 
-    Where warmup_is_estimated the answer is an estimate; repeated trials are in no case part of it.
+    Where warmup_is_estimated, and where a capacity is searched, the answer is an estimate; repeated trials are in no
+    case part of it.
     """
-    return sum(
-        fixed_s + scenario.load.ramp_up_s + expected_warmup_s(scenario.load, targets[name]) + scenario.load.duration_s
-        for name, scenario in product(plan.targets, plan.scenarios)
-    ) * (plan.repeats * len(plan.variants))
+    loads = [(scenario.load, targets[name]) for name, scenario in product(plan.targets, plan.scenarios)]
+    once = sum(fixed_s + load.ramp_up_s + expected_warmup_s(load, target) + measured_s(load) for load, target in loads)
+    return once * (plan.repeats * len(plan.variants))
 
 
 def expected_warmup_s(load: Load, target: Target) -> float:
@@ -62,6 +69,30 @@ def expected_warmup_s(load: Load, target: Target) -> float:
     return max(target.warmup_s, AUTO_WARMUP_S) if load.warmup_s is None else load.warmup_s
 
 
+def measured_s(load: Load) -> float:
+    """Return how long the measured phase is; for a search an estimate of all its steps.
+
+    It takes the search to grow through half of its range, on a scale of powers, where half of the cuts that follow
+    miss and are tried twice.
+    """
+    if load.model != "capacity":
+        return load.duration_s
+    search = load.capacity
+    doublings = ceil(log2(search.to_per_s / search.from_per_s) / 2)
+    grown = [step_s(load, search.from_per_s * 2**n) for n in range(doublings + 1)]
+    return sum(grown) + (1 + _CUTS * 1.5) * grown[-1] + (len(grown) + 1 + _CUTS * 1.5) * BETWEEN_STEPS_S
+
+
+def step_s(load: Load, rate_per_s: float) -> float:
+    """Return how long a step at a rate is measured: as long as the plan says, and until it has had enough arrivals."""
+    return max(load.capacity.step_s, LEAST_ARRIVALS / rate_per_s)
+
+
 def warmup_is_estimated(plan: Plan) -> bool:
     """Whether some scenario warms up until steady, so that its time is not known beforehand."""
-    return any(scenario.load.warmup_s is None for scenario in plan.scenarios)
+    return any(scenario.load.warmup_s is None and scenario.load.model != "capacity" for scenario in plan.scenarios)
+
+
+def is_searched(plan: Plan) -> bool:
+    """Whether some scenario searches for a capacity, so that its number of steps is not known beforehand."""
+    return any(scenario.load.model == "capacity" for scenario in plan.scenarios)

@@ -54,6 +54,8 @@ def _load_settings(load: Load) -> dict[str, object]:
     settings["stages"] = [_stage_settings(stage) for stage in load.stages]
     if load.model == "closed":
         del settings["arrivals"]
+    if not load.stages:
+        del settings["stages"]
     if load.model != "capacity" and load.capacity == Search():
         del settings["capacity"]
     if not load.stages:
@@ -164,7 +166,7 @@ duration_s = 10                # measured seconds of each trial
 # cache = ["memory"]           # or "none": every request is a miss
 
 # One table for each scenario: its name, and what is requested.
-[scenarios.health]
+[scenarios.health]             # with load.model = "capacity" and slo = { p99_ms = 20 }: the highest rate that keeps it
 requests = [{ get = "/api/health" }]
 
 [scenarios.mixed]

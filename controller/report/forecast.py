@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controller.compare.power import USUAL_SPREAD, detectable_ratio
 from controller.plan.plan import Plan
-from controller.plan.schedule import Trial, expected_seconds, trials_of, warmup_is_estimated
+from controller.plan.schedule import Trial, expected_seconds, is_searched, trials_of, warmup_is_estimated
 from controller.plan.target import Target
 from controller.stack.cpus import Cores
 
@@ -26,6 +26,7 @@ class DryRun:
 def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
     """Return what a run of a plan on these cores would be."""
     estimate = ("the time is an estimate: warm-up lasts until throughput is steady",)
+    steps = ("the time is an estimate: how many steps a search for the capacity takes depends on what it finds",)
     return DryRun(
         plan=plan,
         trials=trials_of(plan),
@@ -33,7 +34,11 @@ def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
         can_see=can_see(plan),
         cores=f"{_listed(cores.target)} target · {_listed(cores.generator)} generator",
         left_out=tuple(f"{name}: a tool it needs is missing" for name in plan.skipped),
-        notes=(*cores.notes, *(estimate if warmup_is_estimated(plan) else ())),
+        notes=(
+            *cores.notes,
+            *(estimate if warmup_is_estimated(plan) else ()),
+            *(steps if is_searched(plan) else ()),
+        ),
     )
 
 

@@ -18,8 +18,8 @@ _FAILED, _LOAD, _DOUBTED = "failed", "load", "doubted"
 class RunOutcome:
     """A run's findings; failed counts trials that failed for their target, load_failed those for the generator.
 
-    doubted counts trials that were measured and are in doubt; ended_by is what ended the run too early;
-    warnings say what of the journal could not be used.
+    doubted counts trials that were measured and are in doubt, missed searches that kept their SLO at no rate;
+    ended_by is what ended the run too early; warnings say what of the journal could not be used.
     """
 
     folder: Path
@@ -30,6 +30,7 @@ class RunOutcome:
     failed: int
     load_failed: int
     doubted: int
+    missed: int
 
 
 def write_outcome(folder: Path, *, shown: Shown, interrupted: bool, ended_by: FastServeError | None) -> RunOutcome:
@@ -49,6 +50,7 @@ def write_outcome(folder: Path, *, shown: Shown, interrupted: bool, ended_by: Fa
         failed=kinds[_FAILED],
         load_failed=kinds[_LOAD],
         doubted=kinds[_DOUBTED],
+        missed=sum(trial.ok and trial.capacity is not None and trial.capacity.per_s is None for trial in found.trials),
     )
 
 

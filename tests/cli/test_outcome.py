@@ -17,6 +17,7 @@ def outcome(
     failed: int = 0,
     load: int = 0,
     doubted: int = 0,
+    missed: int = 0,
 ) -> RunOutcome:
     """Return a run that came to this."""
     return RunOutcome(
@@ -28,6 +29,7 @@ def outcome(
         failed=failed,
         load_failed=load,
         doubted=doubted,
+        missed=missed,
     )
 
 
@@ -40,12 +42,13 @@ def outcome(
         (outcome(load=1, doubted=1, ended_by=StoreError("full")), 4),
         (outcome(doubted=1, ended_by=LoadError("lost")), 4),
         (outcome(doubted=1, ended_by=StoreError("full")), 5),
-        (outcome(doubted=1), 11),
+        (outcome(doubted=1, missed=1), 11),
+        (outcome(missed=1), 10),
         (outcome(), 0),
     ],
 )
 def test_the_first_status_that_applies_wins(found: RunOutcome, status: int) -> None:
-    """130, 3, 4, 5, 11, 0, in this order, whatever else is true."""
+    """130, 3, 4, 5, 11, 10, 0, in this order, whatever else is true."""
     assert status_of(found) == status
 
 

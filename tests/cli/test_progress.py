@@ -16,7 +16,7 @@ from controller.plan.factors import variant_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.scenario import Load, Request, Scenario
 from controller.plan.schedule import trials_of
-from tests.factories.trials import failed, trial_of
+from tests.factories.trials import failed, found_nothing, searched, trial_of
 
 PLAN = Plan(
     name="small",
@@ -150,3 +150,35 @@ def test_an_interrupt_that_nobody_would_heed_aborts() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     assert not stop.asked
+
+
+def search(progress: Progress) -> None:
+    """Let a display see two searches: one that finds a capacity, and one in vain."""
+    trials = trials_of(PLAN)[:2]
+    progress.planned(PLAN, trials, 80.0)
+    results = [searched(trial_of("one", rate_per_s=2_000)), found_nothing(trial_of("other", trial=2))]
+    for n, (trial, result) in enumerate(zip(trials, results, strict=True)):
+        progress.trial_started(trial, n + 1, n, 2, 80.0)
+        for step, rate in enumerate((100.0, 200.0), start=1):
+            progress.step_started(step, rate)
+            progress.window(trial, Phase.MEASURED, 1, None, rate, 1.0, 0, None)
+        progress.trial_ended(result, 40.0)
+    progress.finished()
+
+
+def test_plain_lines_say_each_step_of_a_search() -> None:
+    """Its rate as it begins, and at the end what was held, or that nothing was."""
+    lines: list[str] = []
+    search(PlainProgress(lines.append))
+
+    assert sum("step 2: 200/s offered" in line for line in lines) == 2
+    assert sum("holds 2,000/s with p99 <= 20 ms" in line for line in lines) == 1
+    assert sum("p99 <= 20 ms: missed even at 50/s" in line for line in lines) == 1
+
+
+def test_a_terminal_shows_the_step_of_a_search() -> None:
+    """Beside the trial, for as long as it lasts."""
+    terminal = Terminal()
+    search(LiveProgress(terminal))
+
+    assert "step 2: 200/s offered" in terminal.getvalue()

@@ -151,6 +151,8 @@ def test_a_generator_that_is_late_ends_the_search() -> None:
     """A miss while the generator was late says nothing of the server: what was kept before stands as a lower bound."""
     search, steps = Search(), [step_of([], 100, kept=True)]
     steps.append(step_of(steps, 200, kept=False, doubts=("sends late",)))
+    assert next_rate(search, steps, seed="0") == 200
+    steps.append(step_of(steps, 200, kept=False, doubts=("sends late",)))
 
     assert next_rate(search, steps, seed="0") is None
     found = capacity_of(search, steps, slo=SLO)

@@ -1,11 +1,15 @@
 """SLOs and searches: what they say, and that a step of a search is long enough to break one."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.errors import PlanError
+from controller.plan.scenario import Load
+from controller.plan.schedule import is_searched, measured_s, step_s, warmup_is_estimated
 from controller.plan.slo import Search, Slo, least_step_s
+from tests.plan.given import SMALLEST, plan_from
 
 
 def test_an_slo_reads_as_people_write_it() -> None:
@@ -46,3 +50,33 @@ def test_of_several_bounds_the_first_to_break_counts() -> None:
     """A slow percentile beside a quick one costs no time; failures alone show nothing."""
     assert least_step_s({"p99_ms": 20.0, "p999_ms": 5000.0, "failures": 0.1}) == least_step_s({"p99_ms": 20.0})
     assert least_step_s({"failures": 0.1}) is None
+
+
+def test_a_step_has_enough_arrivals(tmp_path: Path) -> None:
+    """At a low rate a step lasts until a thousand have come, at a high one as long as the plan says."""
+    load = plan_from(tmp_path, SEARCHED).scenario("health").load
+
+    assert [step_s(load, rate) for rate in (50, 100, 500, 5000)] == [20, 10, 2, 2]
+
+
+def test_the_time_of_a_search_is_an_estimate_that_grows_with_its_range(tmp_path: Path) -> None:
+    """Without having searched nobody knows how many steps it takes: more where it may go further."""
+    long = "load.capacity.step_s=20"
+    narrow, wide = (plan_from(tmp_path, SEARCHED, long, f"load.capacity.to_per_s={most}") for most in (400, 1e6))
+    times = [measured_s(plan.load) for plan in (narrow, wide)]
+
+    assert is_searched(narrow)
+    assert not warmup_is_estimated(narrow)
+    assert 20 < times[0] < times[1] < 20 * 40
+    assert measured_s(Load(duration_s=7.0)) == 7.0
+
+
+SEARCHED = (
+    SMALLEST
+    + """\
+slo = { p99_ms = 20 }
+[load]
+model = "capacity"
+capacity = { step_s = 2 }
+"""
+)

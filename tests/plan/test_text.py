@@ -65,6 +65,8 @@ requests = [
         plan_template(),
         (ROOT / "plans" / "quick.toml").read_text(encoding="utf-8"),
         SMALLEST.replace('name = "a"', 'name = "a"\nquestion = "\\"ä\\" or \\\\?"'),
+        SMALLEST + 'slo = { p99_ms = 20, p50_ms = 1.5, failures = 0 }\n[load]\nmodel = "capacity"\n',
+        SMALLEST + 'slo = { p95_ms = 9 }\nload = { model = "capacity", capacity = { to_per_s = 9e3, step_s = 0.5 } }\n',
         SMALLEST + "[cpus]\ntarget = 3\n",
         SMALLEST + '[factors]\ncpus = [3]\nin_flight = [5]\nclient_keepalive = ["off"]\ncache = ["none"]\n',
         OPEN,
