@@ -24,7 +24,7 @@ _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
 
 
 def not_yet(table: Mapping[str, Any]) -> list[str]:
-    """Return what a right plan asks for that is not built, each as one reads it: load.model = "open"."""
+    """Return what a right plan asks for that is not built, each as one reads it: factors.proxy = ["nginx"]."""
     model = table.get("load", {}).get("model", "closed")
     return [*_top(table), *_factors(table.get("factors", {})), *_scenarios(table["scenarios"], model=model)]
 

@@ -58,8 +58,6 @@ def _load_settings(load: Load) -> dict[str, object]:
         del settings["stages"]
     if load.model != "capacity" and load.capacity == Search():
         del settings["capacity"]
-    if not load.stages:
-        del settings["stages"]
     return {**settings, "warmup_s": "auto" if load.warmup_s is None else load.warmup_s}
 
 
