@@ -91,9 +91,9 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             broken=lambda: "ended by the user" if ears.stopped() else running.died(),
             enough=ears.enough,
         )
-        how = _search if scenario.load.model == "capacity" else _hold
-        driven = how(bench, fleet, job, scenario=scenario, target=ready.target, watch=watch, record=record, ears=ears)
-        record.driven = driven
+        record.driven = driven = _drive(
+            bench, fleet, job, scenario=scenario, target=ready.target, watch=watch, record=record, ears=ears
+        )
     _heed(bench, driven, order=order, ears=ears)
     return driven.broken
 
@@ -107,7 +107,7 @@ def _heed(bench: Bench, driven: Driven, *, order: int, ears: Ears) -> None:
         ears.messages(order, driven.totals["messages"])
 
 
-def _hold(
+def _drive(
     bench: Bench,
     fleet: Fleet,
     job: Job,
@@ -118,35 +118,22 @@ def _hold(
     record: Gathered,
     ears: Ears,
 ) -> Driven:
-    """Drive a trial whose load is that of the plan."""
+    """Drive a trial with the load of its scenario, or in search of the one that its target holds."""
+    if scenario.load.model == "capacity":
+        return search_capacity(
+            fleet,
+            job,
+            scenario=scenario,
+            warmup_s=expected_warmup_s(scenario.load, target),
+            watch=watch,
+            record=record,
+            begun=ears.step,
+            finished=partial(_use, bench),
+        )
     watch = replace(watch, window=partial(_hear, record, ears))
     driven = drive(fleet, job, load=scenario.load, least_warmup_s=target.warmup_s, watch=watch)
     _use(bench, driven, record)
     return driven
-
-
-def _search(
-    bench: Bench,
-    fleet: Fleet,
-    job: Job,
-    *,
-    scenario: Scenario,
-    target: Target,
-    watch: Watch,
-    record: Gathered,
-    ears: Ears,
-) -> Driven:
-    """Drive a trial that searches for the load that its target holds."""
-    return search_capacity(
-        fleet,
-        job,
-        scenario=scenario,
-        warmup_s=expected_warmup_s(scenario.load, target),
-        watch=watch,
-        record=record,
-        begun=ears.step,
-        finished=partial(_use, bench),
-    )
 
 
 def _hear(record: Gathered, ears: Ears, window: Window) -> None:
@@ -242,6 +229,8 @@ def _result(
         outcome=outcome,
         reason=reason,
         startup_s=record.startup_s,
+        steps=tuple(record.steps),
+        capacity=record.capacity,
         notes=(*bench.cores.notes, *left_out_notes(bench.plan), *(record.reached.notes if record.reached else ())),
     )
     if record.driven is None:

@@ -56,8 +56,6 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,
         doubts=doubts,
-        steps=tuple(record.steps),
-        capacity=record.capacity,
         notes=(*result.notes, *driven.totals.get("notes", ())),
     )
 
