@@ -10,7 +10,8 @@ from controller.errors import LoadError
 from controller.load.fleet import Fleet
 from controller.load.job import Job
 from controller.measure.steady import Pace, warmup_end
-from controller.measure.window import Phase, Window, phase_of, window_from_wire
+from controller.measure.window import Phase, Window, phase_of
+from controller.measure.window_wire import window_from_wire
 from controller.plan.scenario import Load
 
 _EVENT_WITHIN_S = 0.1

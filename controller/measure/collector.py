@@ -9,14 +9,15 @@ from locust.stats import RequestStats, StatsEntry, StatsError
 
 from controller.measure.errors import merged_spans
 from controller.measure.histogram import upper_us
-from controller.measure.window import EndpointCounts, Window, merged_by_endpoint, merged_window, window_from_wire
+from controller.measure.window import EndpointCounts, Window, merged_by_endpoint
+from controller.measure.window_wire import merged_window_from_wire
 
 
 @dataclass(slots=True)
 class _Share:
-    """What one worker has delivered of a trial."""
+    """What one worker has delivered of a trial; windows as they came, since merging them needs no more."""
 
-    windows: dict[int, Window] = field(default_factory=dict)
+    windows: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     last_index: int = -1
     end: Mapping[str, Any] | None = None
     lost: bool = False
@@ -41,6 +42,8 @@ class Collector:
         self._order = 0
         self._shares: dict[str, _Share] = {}
         self._next_index = 0
+        # Who has neither delivered the next window nor said that there will be none.
+        self._awaited: set[str] = set()
         self._sealing = False
         self.over = True
 
@@ -54,12 +57,14 @@ class Collector:
         self._order = order
         self._shares = {worker: _Share() for worker in workers}
         self._next_index = 0
+        self._awaited = set(self._shares)
         self.over = False
 
     def join(self, worker: str) -> None:
         """Expect windows from one more worker, that came when the trial ran already."""
         share = self._shares.setdefault(worker, _Share())
         share.last_index = max(share.last_index, self._next_index - 1)
+        self._await_next()
 
     def report(self, worker: str, part: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """Take FastServe's part of a worker's report; returns the acknowledgement to send, or None."""
@@ -69,13 +74,15 @@ class Collector:
         for wire in part["windows"]:
             # What was delivered before comes again when its acknowledgement was slow.
             if wire["order"] == self._order and wire["index"] > share.last_index:
-                share.windows[wire["index"]] = window_from_wire(wire)
+                share.windows[wire["index"]] = wire
                 share.last_index = wire["index"]
         end = part["end"]
         if end is not None and end["order"] == self._order:
             share.end = end
         if not part["windows"] and end is None:
             return None
+        if share.over or share.last_index >= self._next_index:
+            self._awaited.discard(worker)
         self._seal()
         return {"order": self._order, "last_index": share.last_index, "ended": share.end is not None}
 
@@ -84,11 +91,12 @@ class Collector:
         share = self._shares.get(worker)
         if share is not None and not share.over:
             share.lost = True
+            self._awaited.discard(worker)
             self._seal()
 
     def _seal(self) -> None:
         # Handing a window on may let another greenlet run, and that one may come here: the first goes on for both.
-        if self._sealing or self.over:
+        if self._sealing or self.over or self._awaited:
             return
         self._sealing = True
         try:
@@ -99,19 +107,24 @@ class Collector:
                     if (one := share.windows.pop(self._next_index, None)) is not None
                 ]
                 self._next_index += 1
+                self._await_next()
                 if parts:
-                    self._sealed(merged_window(parts))
+                    self._sealed(merged_window_from_wire(parts))
             if all(share.over and not share.windows for share in self._shares.values()):
                 self.over = True
                 self._drained(self._totals())
         finally:
             self._sealing = False
 
+    def _await_next(self) -> None:
+        # Made anew for each window, not for each report: with many workers that would be most of the work.
+        self._awaited = {
+            worker for worker, share in self._shares.items() if not share.over and share.last_index < self._next_index
+        }
+
     def _next_is_whole(self) -> bool:
         """Whether everyone has delivered the next window, or will deliver none, and there is one to come."""
-        shares = self._shares.values()
-        delivered = [share.last_index >= self._next_index for share in shares]
-        return any(delivered) and all(done or share.over for done, share in zip(delivered, shares, strict=True))
+        return not self._awaited and any(share.last_index >= self._next_index for share in self._shares.values())
 
     def _totals(self) -> dict[str, Any]:
         ends = [share.end for share in self._shares.values() if share.end is not None]

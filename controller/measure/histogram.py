@@ -4,6 +4,7 @@ Below 256 us each microsecond has a bucket of its own; above, every octave has 1
 so a bucket's upper edge is at most 1/128 above any value in it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,5 +103,20 @@ def to_wire(histogram: Histogram) -> list[Any]:
 
 def from_wire(wire: list[Any]) -> Histogram:
     """Return the histogram that to_wire gave."""
-    flat, sum_us, min_us, max_us = wire
-    return Histogram(dict(zip(flat[::2], flat[1::2], strict=True)), sum_us, min_us, max_us)
+    return merged_from_wire([wire])
+
+
+def merged_from_wire(wires: Iterable[list[Any]]) -> Histogram:
+    """Return all durations of several histograms in one, as merged does, from what to_wire gave of each."""
+    counts: dict[int, int] = defaultdict(int)
+    total_us, least, greatest = 0, [], []
+    for flat, sum_us, min_us, max_us in wires:
+        if min_us is None:
+            continue
+        numbers = iter(flat)
+        for bucket, n in zip(numbers, numbers, strict=True):
+            counts[bucket] += n
+        total_us += sum_us
+        least.append(min_us)
+        greatest.append(max_us)
+    return Histogram(dict(counts), total_us, min(least, default=None), max(greatest, default=None))

@@ -6,7 +6,8 @@ from typing import Any
 
 from locust.env import Environment
 
-from controller.measure.window import Window, window_to_wire
+from controller.measure.window import Window
+from controller.measure.window_wire import window_to_wire
 
 # The key of a report under which FastServe's part of it travels.
 REPORT_KEY = "fastserve"

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
-from controller.measure.histogram import Histogram, from_wire, merged, to_wire
+from controller.measure.histogram import Histogram, merged
 from controller.units import AtLeast
 
 # Errors after which the server had certainly answered: it counted them too.
@@ -177,63 +176,4 @@ def merged_window(windows: Iterable[Window]) -> Window:
         workers=sum(window.workers for window in listed),
         endpoints=merged_endpoints(listed),
         earlier=merged_by_endpoint(window.earlier for window in listed),
-    )
-
-
-def counts_to_wire(counts: EndpointCounts) -> dict[str, Any]:
-    """Return an endpoint's counts as plain JSON values; what only the open model has stands only where it is."""
-    wire = {
-        "latency": to_wire(counts.latency),
-        "service": None if counts.service is None else to_wire(counts.service),
-        "bytes": counts.bytes,
-        "errors": dict(counts.errors),
-    }
-    if counts.lag is None:
-        return wire
-    return {**wire, "lag": to_wire(counts.lag), "queued": counts.queued, "timeout_us": counts.timeout_us}
-
-
-def counts_from_wire(wire: Mapping[str, Any]) -> EndpointCounts:
-    """Return the counts that counts_to_wire gave."""
-    return EndpointCounts(
-        latency=from_wire(wire["latency"]),
-        service=None if wire["service"] is None else from_wire(wire["service"]),
-        bytes=wire["bytes"],
-        errors=wire["errors"],
-        lag=from_wire(wire["lag"]) if "lag" in wire else None,
-        queued=wire.get("queued", 0),
-        timeout_us=wire.get("timeout_us"),
-    )
-
-
-def window_to_wire(window: Window) -> dict[str, Any]:
-    """Return a window as plain JSON values, as it travels and as it stands in windows.jsonl."""
-    earlier = {endpoint: counts_to_wire(counts) for endpoint, counts in window.earlier.items()}
-    return {
-        "order": window.order,
-        "index": window.index,
-        "phase": window.phase.value,
-        "start_s": window.start_s,
-        "end_s": window.end_s,
-        "users": window.users,
-        "workers": window.workers,
-        "endpoints": {endpoint: counts_to_wire(counts) for endpoint, counts in window.endpoints.items()},
-        **({"earlier": earlier} if earlier else {}),
-        **({} if window.step is None else {"step": window.step}),
-    }
-
-
-def window_from_wire(wire: Mapping[str, Any]) -> Window:
-    """Return the window that window_to_wire gave."""
-    return Window(
-        order=wire["order"],
-        step=wire.get("step"),
-        index=wire["index"],
-        phase=Phase(wire["phase"]),
-        start_s=wire["start_s"],
-        end_s=wire["end_s"],
-        users=wire["users"],
-        workers=wire["workers"],
-        endpoints={endpoint: counts_from_wire(counts) for endpoint, counts in wire["endpoints"].items()},
-        earlier={endpoint: counts_from_wire(counts) for endpoint, counts in wire.get("earlier", {}).items()},
     )

@@ -21,7 +21,8 @@ from controller.load.job import Job, job_from_wire, job_to_wire
 from controller.load.wire.native import clock_id
 from controller.measure.collector import Collector, log_window
 from controller.measure.recorder import REPORT_KEY
-from controller.measure.window import Window, window_to_wire
+from controller.measure.window import Window
+from controller.measure.window_wire import window_to_wire
 from controller.plugin.crowd import Crowd, crowd_of, fixed_counts, follow
 from controller.plugin.driver import GO_AFTER_NS, job_of_options, refuse, wait_for_csv
 

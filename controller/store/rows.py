@@ -15,7 +15,8 @@ from controller.measure.doubt import Doubt, DoubtKind
 from controller.measure.errors import Errors
 from controller.measure.step import Capacity, Step
 from controller.measure.trial import TrialResult, Usage
-from controller.measure.window import Window, window_from_wire, window_to_wire
+from controller.measure.window import Window
+from controller.measure.window_wire import window_from_wire, window_to_wire
 
 _WINDOW_KEYS = frozenset({"order", "index", "phase", "start_s", "end_s", "users", "workers", "endpoints"})
 _COUNTS_KEYS = frozenset({"latency", "service", "bytes", "errors"})

@@ -13,7 +13,8 @@ from locust.stats import RequestStats
 from controller.measure.collector import Collector, log_window
 from controller.measure.histogram import recorded
 from controller.measure.recorder import REPORT_KEY, Recorder
-from controller.measure.window import EndpointCounts, Window, merged_endpoints, merged_window, window_to_wire
+from controller.measure.window import EndpointCounts, Window, merged_endpoints, merged_window
+from controller.measure.window_wire import window_to_wire
 from tests.measure.samples import endpoints
 
 ORDER = 4

@@ -10,14 +10,11 @@ from controller.measure.histogram import recorded
 from controller.measure.window import (
     EndpointCounts,
     Window,
-    counts_from_wire,
-    counts_to_wire,
     merged_counts,
     merged_endpoints,
     merged_window,
-    window_from_wire,
-    window_to_wire,
 )
+from controller.measure.window_wire import merged_window_from_wire, window_from_wire, window_to_wire
 from tests.measure.samples import counts, windows
 
 
@@ -81,10 +78,10 @@ def test_a_window_survives_its_journey(window: Window) -> None:
     assert window_from_wire(json.loads(json.dumps(window_to_wire(window)))) == window
 
 
-@given(counts())
-def test_counts_survive_their_journey(part: EndpointCounts) -> None:
-    """What travels as JSON arrives as it was."""
-    assert counts_from_wire(json.loads(json.dumps(counts_to_wire(part)))) == part
+@given(st.lists(windows(), min_size=1, max_size=4))
+def test_windows_merge_on_their_journey_as_at_its_end(parts: list[Window]) -> None:
+    """What the master makes of reports is what merging the windows themselves gives."""
+    assert merged_window_from_wire([window_to_wire(window) for window in parts]) == merged_window(parts)
 
 
 def test_where_service_time_is_not_apart_latency_stands_for_it() -> None:
