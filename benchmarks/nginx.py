@@ -2,9 +2,12 @@
 
 import http.client
 import os
+import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from typing import Final
@@ -16,6 +19,11 @@ from controller.stack.supervisor import Launched, Supervisor
 
 HEALTH: Final = "/api/health"
 QUOTE: Final = "/api/db"
+LARGE: Final = "/large"
+LARGE_BYTES: Final = 100_000
+# Each answer to it is a line of a log that names the connection.
+MANY: Final = "/many"
+_MANY_LOG: Final = "many.log"
 HOST: Final = "127.0.0.1"
 # Debian's place for it, which is not on every user's PATH.
 _SUPERUSER_FOLDERS: Final = "/usr/sbin:/sbin"
@@ -23,15 +31,19 @@ _READY_WITHIN_S = 10.0
 _POLL_EVERY_S = 0.02
 
 _CONFIGURATION = """\
+{user}
 daemon off;
 pid nginx.pid;
 worker_processes 1;
 error_log stderr;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 16384;
+events {{ worker_connections 12000; }}
 http {{
     access_log off;
+    log_format connection $connection;
     # Nginx closes a connection after 1,000 requests unless it is told otherwise.
     keepalive_requests 1000000000;
+    http2_max_concurrent_streams 128;
     keepalive_timeout 3600;
     client_body_temp_path body;
     proxy_temp_path proxy;
@@ -44,6 +56,13 @@ http {{
     }}
     server {{
         listen {host}:{port};
+        # Asked for by the generators, not by this: HTTP/1.1 and 2 at the same port.
+        listen {host}:{tls_port} ssl http2;
+        ssl_certificate certificate.pem;
+        ssl_certificate_key key.pem;
+        sendfile on;
+        location = {large} {{ root .; }}
+        location = {many} {{ access_log {many_log} connection; return 200 ok; }}
         location = {health} {{ default_type text/plain; return 200 ok; }}
         location = {quote} {{ default_type application/json; return 200 $row; }}
     }}
@@ -56,14 +75,25 @@ def nginx_program() -> str | None:
     return which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:{_SUPERUSER_FOLDERS}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bases:
+    """Where a running Nginx answers: URLs without a slash at their end, and the certificate that vouches for https."""
+
+    plain: str
+    tls: str
+    ca_pem: str
+
+
 @contextmanager
-def run_nginx(supervisor: Supervisor, *, folder: Path, cores: Sequence[int], contract: Contract) -> Iterator[str]:
-    """Run an Nginx in a folder of its own on some cores and yield its base URL once it answers.
+def run_nginx(supervisor: Supervisor, *, folder: Path, cores: Sequence[int], contract: Contract) -> Iterator[Bases]:
+    """Run an Nginx in a folder of its own on some cores and yield where it answers, once it does.
 
     Raises StackError, with the end of its log, where it does not.
     """
-    port = free_port(HOST)
-    (folder / "nginx.conf").write_text(configuration(contract, port=port), encoding="utf-8")
+    port, tls_port = free_port(HOST), free_port(HOST)
+    (folder / "nginx.conf").write_text(configuration(contract, port=port, tls_port=tls_port), encoding="utf-8")
+    (folder / LARGE.lstrip("/")).write_bytes(b"x" * LARGE_BYTES)
+    ca_pem = _make_certificate(folder)
     launched = supervisor.launch(
         "nginx",
         [nginx_program() or "nginx", "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"],
@@ -74,14 +104,43 @@ def run_nginx(supervisor: Supervisor, *, folder: Path, cores: Sequence[int], con
     )
     try:
         _wait(launched, port)
-        yield f"http://{HOST}:{port}"
+        yield Bases(plain=f"http://{HOST}:{port}", tls=f"https://{HOST}:{tls_port}", ca_pem=ca_pem)
     finally:
         launched.stop()
 
 
-def configuration(contract: Contract, *, port: int) -> str:
-    """Return what Nginx reads: the contract's health route, and its rows as answers of the database route."""
-    return _CONFIGURATION.format(host=HOST, port=port, health=HEALTH, quote=QUOTE, rows=_rows(contract))
+def configuration(contract: Contract, *, port: int, tls_port: int) -> str:
+    """Return what Nginx reads: the contract's health route, its rows as answers of the database route, a large file."""
+    # Its folder is its user's alone, and Nginx would read it as nobody.
+    user = "user root;" if os.geteuid() == 0 else ""
+    return _CONFIGURATION.format(
+        user=user,
+        host=HOST,
+        port=port,
+        tls_port=tls_port,
+        health=HEALTH,
+        quote=QUOTE,
+        large=LARGE,
+        many=MANY,
+        many_log=_MANY_LOG,
+        rows=_rows(contract),
+    )
+
+
+def connections_in(folder: Path) -> Counter[str]:
+    """Return how many answers each connection had, of those that were asked for MANY, by Nginx's own numbers."""
+    return Counter((folder / _MANY_LOG).read_text(encoding="ascii").split())
+
+
+def _make_certificate(folder: Path) -> str:
+    """Make a key and a certificate that signs itself, for this host and a month; return the certificate."""
+    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    argv += ["-days", "30", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=IP:{HOST}"]
+    argv += ["-keyout", "key.pem", "-out", "certificate.pem"]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StackError(f"expected openssl to make a certificate, found status {done.returncode}: {done.stderr}")
+    return (folder / "certificate.pem").read_text(encoding="ascii")
 
 
 def _rows(contract: Contract) -> str:

@@ -10,34 +10,36 @@ from shutil import which
 from typing import Final
 
 from benchmarks.fasthttpuser import run_fast_http_user
-from benchmarks.nginx import HEALTH, QUOTE, nginx_program, run_nginx
-from benchmarks.samples import FAST_HTTP_USER, FASTSERVE, WRK, Sample, Spent
-from benchmarks.wire import start_wire
+from benchmarks.h2load import run_h2load
+from benchmarks.nginx import Bases, nginx_program, run_nginx
+from benchmarks.samples import Sample, Spent
+from benchmarks.wire import Wire, start_wire
+from benchmarks.workloads import FAST_HTTP_USER, FASTSERVE, H2LOAD, WORKLOADS, WRK, Workload
 from benchmarks.wrk import run_wrk
 from controller.errors import PlanError, StackError
 from controller.load.fleet import Crew
 from controller.plan.contract import read_contract
 from controller.stack.cpus import usable_cores
 from controller.stack.lock import machine_lock
-from controller.stack.supervisor import supervise
+from controller.stack.supervisor import Supervisor, supervise
 
-WORKLOADS: Final[Mapping[str, str]] = {"health": HEALTH, "quote": QUOTE}
 _LABEL: Final = "benchmark"
+# Debian's packages that hold the tools.
+_PACKAGES: Final[Mapping[str, str]] = {"wrk": "wrk", "h2load": "nghttp2-client", "nginx": "nginx", "openssl": "openssl"}
 
-Generator = Callable[[str], Spent]
+Generator = Callable[[Workload], Spent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """How often, how long (whole seconds, since wrk knows no others) and over how many connections."""
+    """How often, and how long (whole seconds, since wrk knows no others)."""
 
     rounds: int = 5
     seconds: int = 4
-    connections: int = 64
 
     def __post_init__(self) -> None:
-        if min(self.rounds, self.seconds, self.connections) < 1:
-            raise PlanError(f"expected rounds, seconds and connections of at least 1, found {self}")
+        if min(self.rounds, self.seconds) < 1:
+            raise PlanError(f"expected rounds and seconds of at least 1, found {self}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,35 +69,70 @@ def places_of(cores: Sequence[int]) -> Places:
 
 def require_tools() -> None:
     """Raise StackError where a tool is missing, with the command that adds it."""
-    found = {"wrk": which("wrk"), "nginx": nginx_program()}
-    if missing := [name for name, path in found.items() if path is None]:
-        # Debian's packages have the names of the tools.
+    found = {tool: nginx_program() if tool == "nginx" else which(tool) for tool in _PACKAGES}
+    if missing := [tool for tool, path in found.items() if path is None]:
+        packages = " ".join(_PACKAGES[tool] for tool in missing)
         raise StackError(
-            f"expected wrk and nginx, found no {' and no '.join(missing)}: apt-get install {' '.join(missing)}"
+            f"expected {', '.join(_PACKAGES)}, found no {' and no '.join(missing)}: apt-get install {packages}"
         )
 
 
-def measure(rounds: Rounds, *, servers: Path, say: Callable[[Sample], None]) -> list[Sample]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What all rounds share: Nginx, FastServe's master and worker, and the core that generators take turns on."""
+
+    supervisor: Supervisor
+    bases: Bases
+    wire: Wire
+    places: Places
+    folder: Path
+
+    def generators(self, seconds: int) -> dict[str, Generator]:
+        """Return what asks a workload for so long, by each generator's name."""
+        cores = [self.places.generator]
+        return {
+            WRK: lambda asked: run_wrk(self.url(asked), connections=asked.connections, seconds=seconds, cores=cores),
+            H2LOAD: lambda asked: run_h2load(
+                self.url(asked), connections=asked.connections, streams=asked.streams, seconds=seconds, cores=cores
+            ),
+            FASTSERVE: lambda asked: self.wire.ask(self.bases, asked, seconds=seconds),
+            FAST_HTTP_USER: lambda asked: run_fast_http_user(
+                self.supervisor,
+                self.bases.plain,
+                asked.path,
+                connections=asked.connections,
+                seconds=seconds,
+                cores=cores,
+                folder=self.folder,
+            ),
+        }
+
+    def url(self, workload: Workload) -> str:
+        """Return what a workload asks for."""
+        return (self.bases.tls if workload.tls else self.bases.plain) + workload.path
+
+
+def measure(rounds: Rounds, standing: Standing, *, say: Callable[[Sample], None]) -> list[Sample]:
     """Run all rounds and return every sample; say hears of each as it comes.
 
     Raises StackError or LoadError where something could not be measured.
     """
-    require_tools()
-    places = places_of(usable_cores())
+    generators = standing.generators(rounds.seconds)
     samples: list[Sample] = []
-    with _generators(rounds, places, servers=servers) as generators:
-        for number in range(1, rounds.rounds + 1):
-            for workload, path in WORKLOADS.items():
-                for name, ask in generators.items():
-                    sample = Sample(workload=workload, generator=name, round=number, spent=ask(path))
-                    samples.append(sample)
-                    say(sample)
+    for number in range(1, rounds.rounds + 1):
+        for workload in WORKLOADS:
+            for name in workload.generators:
+                sample = Sample(workload=workload, generator=name, round=number, spent=generators[name](workload))
+                samples.append(sample)
+                say(sample)
     return samples
 
 
 @contextmanager
-def _generators(rounds: Rounds, places: Places, *, servers: Path) -> Iterator[dict[str, Generator]]:
-    """Start Nginx and FastServe's fleet, and yield what asks a path by each generator's name."""
+def stand(servers: Path) -> Iterator[Standing]:
+    """Start Nginx and FastServe's fleet for the time of the block. Raises StackError or LoadError."""
+    require_tools()
+    places = places_of(usable_cores())
     contract = read_contract(servers)
     crew = Crew(workers=1, generator=(places.generator,), control=(places.control,))
     with (
@@ -103,18 +140,10 @@ def _generators(rounds: Rounds, places: Places, *, servers: Path) -> Iterator[di
         machine_lock(_LABEL) as lock_fd,
         supervise(label=_LABEL, logs=Path(temporary), lock_fd=lock_fd) as supervisor,
         _pinned(places.control),
-        run_nginx(supervisor, folder=Path(temporary), cores=[places.server], contract=contract) as base,
+        run_nginx(supervisor, folder=Path(temporary), cores=[places.server], contract=contract) as bases,
         start_wire(supervisor, crew, folder=Path(temporary), contract=contract) as wire,
     ):
-        how = {"connections": rounds.connections, "seconds": rounds.seconds}
-        core = [places.generator]
-        yield {
-            WRK: lambda path: run_wrk(base + path, cores=core, **how),
-            FASTSERVE: lambda path: wire.ask(base, path, **how),
-            FAST_HTTP_USER: lambda path: run_fast_http_user(
-                supervisor, base, path, cores=core, folder=Path(temporary), **how
-            ),
-        }
+        yield Standing(supervisor=supervisor, bases=bases, wire=wire, places=places, folder=Path(temporary))
 
 
 @contextmanager

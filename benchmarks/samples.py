@@ -5,16 +5,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from benchmarks.workloads import FAST_HTTP_USER, FASTSERVE, Workload
 from controller.errors import LoadError
 
 US_PER_S: Final = 1_000_000
-
-WRK: Final = "wrk"
-FASTSERVE: Final = "FastServe"
-FAST_HTTP_USER: Final = "FastHttpUser"
-
-# The least share of wrk's requests per CPU-second that FastServe is to reach.
-LEAST_OF_WRK: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +48,7 @@ class Spent:
 class Sample:
     """What one generator spent at one workload in one round, counted from 1."""
 
-    workload: str
+    workload: Workload
     generator: str
     round: int
     spent: Spent
@@ -73,25 +67,25 @@ class Ratio:
 class Row:
     """One generator at one workload over all rounds: medians, and ratios of what was measured side by side.
 
-    of_wrk and of_fast_http_user are None where that generator was not measured.
+    of_rival and of_fast_http_user are None where that generator was not measured.
     """
 
-    workload: str
+    workload: Workload
     generator: str
     rounds: int
     per_cpu_s: float
     cpu_us: float
     per_s: float
     cores: float
-    of_wrk: Ratio | None
+    of_rival: Ratio | None
     of_fast_http_user: Ratio | None
 
     @property
     def reached(self) -> bool | None:
         """Whether the floor is reached; None for a generator that has none."""
-        if self.generator != FASTSERVE or self.of_wrk is None:
+        if self.generator != FASTSERVE or self.of_rival is None:
             return None
-        return self.of_wrk.median >= LEAST_OF_WRK
+        return self.of_rival.median >= self.workload.floor
 
 
 def rows_of(samples: Sequence[Sample]) -> list[Row]:
@@ -123,6 +117,6 @@ def _row(together: Sequence[Sample], generator: str) -> Row:
         cpu_us=median(sample.spent.cpu_us for sample in own),
         per_s=median(sample.spent.per_s for sample in own),
         cores=median(sample.spent.cores for sample in own),
-        of_wrk=ratio_of(together, generator, to=WRK),
+        of_rival=ratio_of(together, generator, to=own[0].workload.rival),
         of_fast_http_user=ratio_of(together, generator, to=FAST_HTTP_USER),
     )

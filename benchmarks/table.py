@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
+from benchmarks.figures import Figure
 from benchmarks.fixed import MOST_FIXED_S, FixedCost, TrialCost
-from benchmarks.samples import LEAST_OF_WRK, Ratio, Row, Sample, Spent
+from benchmarks.samples import Ratio, Row, Sample, Spent
 from controller.units import rate_text, three_digits
 
 _HEADERS: Final = (
@@ -17,9 +18,9 @@ _HEADERS: Final = (
     "CPU us each",
     "requests/s",
     "cores",
-    "of wrk, least to greatest",
+    "of wrk or h2load, least to greatest",
     "of FastHttpUser",
-    "floor of wrk",
+    "floor",
 )
 # How many of the columns are text, and stand left.
 _TEXT_COLUMNS: Final = 2
@@ -49,17 +50,29 @@ def fixed_cost_text(cost: FixedCost) -> str:
     )
 
 
+def figures_text(figures: Iterable[Figure]) -> str:
+    """Return a line for each figure: what was asked, what was found, what was to be reached."""
+    return "\n".join(f"{one.name}: {one.found}; {one.bound}: {_verdict(one.reached)}" for one in figures)
+
+
+def figures_csv(figures: Iterable[Figure]) -> str:
+    """Return one line for each figure."""
+    return _csv(
+        ("name", "found", "bound", "verdict"), [(f.name, f.found, f.bound, _verdict(f.reached)) for f in figures]
+    )
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     return (
-        row.workload,
+        row.workload.name,
         row.generator,
         rate_text(row.per_cpu_s),
         three_digits(row.cpu_us),
         rate_text(row.per_s),
         f"{row.cores:.2f}",
-        _ratio_text(row.of_wrk),
+        _ratio_text(row.of_rival),
         "" if row.of_fast_http_user is None else f"{row.of_fast_http_user.median:.1f}",
-        "" if row.reached is None else f"{LEAST_OF_WRK:g} {_verdict(row.reached)}",
+        "" if row.reached is None else f"{row.workload.floor:g} {_verdict(row.reached)}",
     )
 
 
@@ -75,7 +88,7 @@ def summary_csv(rows: Iterable[Row]) -> str:
     """Return one line for each generator and workload; a cell that is not known is empty."""
     header = (
         *("workload", "generator", "rounds", "requests_per_cpu_s", "cpu_us_per_request", "requests_per_s", "cores"),
-        *("of_wrk", "of_wrk_least", "of_wrk_greatest", "of_fast_http_user", "floor", "verdict"),
+        *("rival", "of_rival", "of_rival_least", "of_rival_greatest", "of_fast_http_user", "floor", "verdict"),
     )
     return _csv(header, [_summary_cells(row) for row in rows])
 
@@ -93,20 +106,28 @@ def _number_text(value: object) -> object:
 def samples_csv(samples: Iterable[Sample]) -> str:
     """Return one line for each round of each generator, as measured."""
     lines = [
-        (sample.workload, sample.generator, sample.round, *(getattr(sample.spent, f.name) for f in fields(Spent)))
+        (sample.workload.name, sample.generator, sample.round, *(getattr(sample.spent, f.name) for f in fields(Spent)))
         for sample in samples
     ]
     return _csv(_SAMPLE_COLUMNS, lines)
 
 
 def _summary_cells(row: Row) -> tuple[Any, ...]:
-    wrk, fast = row.of_wrk, row.of_fast_http_user
+    rival, fast = row.of_rival, row.of_fast_http_user
     return (
-        *(row.workload, row.generator, row.rounds, f"{row.per_cpu_s:.0f}", f"{row.cpu_us:.3f}", f"{row.per_s:.0f}"),
+        *(
+            row.workload.name,
+            row.generator,
+            row.rounds,
+            f"{row.per_cpu_s:.0f}",
+            f"{row.cpu_us:.3f}",
+            f"{row.per_s:.0f}",
+        ),
         f"{row.cores:.3f}",
-        *(("", "", "") if wrk is None else (f"{wrk.median:.4f}", f"{wrk.least:.4f}", f"{wrk.greatest:.4f}")),
+        row.workload.rival,
+        *(("", "", "") if rival is None else (f"{rival.median:.4f}", f"{rival.least:.4f}", f"{rival.greatest:.4f}")),
         "" if fast is None else f"{fast.median:.2f}",
-        *(("", "") if row.reached is None else (LEAST_OF_WRK, _verdict(row.reached))),
+        *(("", "") if row.reached is None else (row.workload.floor, _verdict(row.reached))),
     )
 
 

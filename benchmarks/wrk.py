@@ -1,11 +1,10 @@
 """wrk, the generator in C that the others are measured against."""
 
-import os
 import re
-import subprocess
 from collections.abc import Collection
 from typing import Final
 
+from benchmarks.process import run_to_its_end
 from benchmarks.samples import Spent
 from controller.errors import LoadError
 
@@ -19,25 +18,8 @@ def run_wrk(url: str, *, connections: int, seconds: int, cores: Collection[int])
     Raises LoadError where it fails or was answered anything but 2xx.
     """
     argv = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", url]
-    # Affinity is inherited, so it is set on this thread around the start.
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    finally:
-        os.sched_setaffinity(0, before)
-    try:
-        assert process.stdout is not None
-        text = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            process.wait()
-    if process.returncode:
-        raise LoadError(f"expected wrk to end with status 0, found {process.returncode}: {text.strip()[-400:]}")
-    return Spent(requests=requests_in(text), cpu_s=usage.ru_utime + usage.ru_stime, seconds=float(seconds))
+    ended = run_to_its_end(argv, cores=cores)
+    return Spent(requests=requests_in(ended.text), cpu_s=ended.cpu_s, seconds=float(seconds))
 
 
 def requests_in(summary: str) -> int:

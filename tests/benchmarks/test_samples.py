@@ -2,11 +2,15 @@
 
 import pytest
 
-from benchmarks.samples import FAST_HTTP_USER, FASTSERVE, LEAST_OF_WRK, WRK, Ratio, Sample, Spent, ratio_of, rows_of
+from benchmarks.samples import Ratio, Sample, Spent, ratio_of, rows_of
+from benchmarks.workloads import FAST_HTTP_USER, FASTSERVE, H2LOAD, WRK, Workload
 from controller.errors import LoadError
 
+HEALTH = Workload(name="health", path="/api/health", floor=0.8)
+STREAMS = Workload(name="streams", path="/api/health", rival=H2LOAD, floor=0.6)
 
-def sample(generator: str, number: int, *, cpu_us: float, workload: str = "health") -> Sample:
+
+def sample(generator: str, number: int, *, cpu_us: float, workload: Workload = HEALTH) -> Sample:
     """Return a round of 100,000 requests in 2 s at a cost each."""
     spent = Spent(requests=100_000, cpu_s=cpu_us / 10, seconds=2.0)
     return Sample(workload=workload, generator=generator, round=number, spent=spent)
@@ -56,33 +60,37 @@ def test_without_the_other_there_is_no_ratio() -> None:
     """A ratio to a generator that was not measured is unknown, not 0 or 1."""
     (row,) = rows_of([sample(FASTSERVE, 1, cpu_us=5.0)])
 
-    assert (row.of_wrk, row.of_fast_http_user, row.reached) == (None, None, None)
+    assert (row.of_rival, row.of_fast_http_user, row.reached) == (None, None, None)
 
 
-@pytest.mark.parametrize(("cpu_us", "reached"), [(4.0, True), (4.0 / LEAST_OF_WRK, True), (4.9, False)])
-def test_the_floor_is_held_by_fastserve_alone(cpu_us: float, reached: bool) -> None:
-    """At the floor it is reached, below it is not, and the others have none."""
-    samples = [sample(WRK, 1, cpu_us=4.0), sample(FASTSERVE, 1, cpu_us=cpu_us), sample(FAST_HTTP_USER, 1, cpu_us=80.0)]
+@pytest.mark.parametrize(
+    ("workload", "cpu_us", "reached"),
+    [(HEALTH, 4.0, True), (HEALTH, 5.0, True), (HEALTH, 5.1, False), (STREAMS, 5.1, True), (STREAMS, 6.7, False)],
+)
+def test_the_floor_is_held_by_fastserve_alone(workload: Workload, cpu_us: float, reached: bool) -> None:
+    """At the workload's floor it is reached, below it is not, and the others have none."""
+    costs = {workload.rival: 4.0, FASTSERVE: cpu_us, FAST_HTTP_USER: 80.0}
+    samples = [sample(name, 1, cpu_us=cost, workload=workload) for name, cost in costs.items()]
 
     assert [row.reached for row in rows_of(samples)] == [None, reached, None]
 
 
-def test_workloads_are_kept_apart() -> None:
-    """Rows stand in the order of their first measurement, and a ratio never reaches over to another workload."""
+def test_each_workload_has_a_rival_of_its_own() -> None:
+    """Rows stand in the order of their first measurement, and a ratio is to the tool beside that workload alone."""
     samples = [
         sample(generator, number, cpu_us=cost, workload=workload)
         for number in (1, 2, 3)
-        for workload, wrk in (("health", 4.0), ("quote", 8.0))
-        for generator, cost in ((WRK, wrk), (FASTSERVE, 2 * wrk))
+        for workload, rival in ((HEALTH, 4.0), (STREAMS, 8.0))
+        for generator, cost in ((workload.rival, rival), (FASTSERVE, 2 * rival))
     ]
 
     rows = rows_of(samples)
 
     assert [(row.workload, row.generator) for row in rows] == [
-        ("health", WRK),
-        ("health", FASTSERVE),
-        ("quote", WRK),
-        ("quote", FASTSERVE),
+        (HEALTH, WRK),
+        (HEALTH, FASTSERVE),
+        (STREAMS, H2LOAD),
+        (STREAMS, FASTSERVE),
     ]
-    assert [row.of_wrk.median for row in rows if row.of_wrk] == [1.0, 0.5, 1.0, 0.5]
+    assert [row.of_rival.median for row in rows if row.of_rival] == [1.0, 0.5, 1.0, 0.5]
     assert [row.rounds for row in rows] == [3] * 4
