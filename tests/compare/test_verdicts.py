@@ -1,11 +1,13 @@
 """Verdicts: what may be said of each candidate when all of a table are looked at at once."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from controller.compare.pairs import ONE_TRIAL, paired_difference
+from controller.compare.pairs import NOT_KNOWN, ONE_TRIAL, paired_difference
 from controller.compare.verdicts import Comparison, Verdict, comparisons, judge
+from controller.measure.histogram import recorded
 from controller.measure.trial import TrialResult
 from tests.factories.noise import noisy
 from tests.factories.trials import counts_of, failed, run_of, trial_of
@@ -37,6 +39,40 @@ def test_latency_is_a_ratio_without_a_verdict() -> None:
         (row,) = only(trials, baseline="python-flask", metric=metric)
         assert row.ratio_low < row.ratio < row.ratio_high < 1
         assert (row.p_value, row.verdict, row.detectable) == (None, None, None)
+
+
+def opened(trial: TrialResult, *, given_up: int = 0) -> TrialResult:
+    """Return a trial as one of an open load, of whose arrivals so many were not answered."""
+    parts = {
+        name: replace(part, lag=recorded({5: part.samples}), timeout_us=30_000_000, errors={"timeout": given_up})
+        for name, part in trial.endpoints.items()
+    }
+    return replace(trial, endpoints=parts)
+
+
+def test_latency_has_verdicts_where_requests_come_at_one_rate() -> None:
+    """In an open load it is what tells targets apart; beside a closed trial it has none."""
+    trials = [opened(trial) for trial in run_of({"python-flask": 3000, "python-fastapi": 14_000})]
+
+    for metric in ("latency_p50_ms", "latency_p99_ms"):
+        (row,) = only(trials, baseline="python-flask", metric=metric)
+        assert row.ratio_low < row.ratio < row.ratio_high < 1
+        assert row.verdict is Verdict.FASTER
+        assert row.p_value < 0.05
+    mixed = [*trials[1:], run_of({"python-flask": 3000, "python-fastapi": 14_000})[0]]
+    assert only(mixed, baseline="python-flask", metric="latency_p99_ms")[0].verdict is None
+
+
+def test_a_lower_bound_has_no_ratio() -> None:
+    """Where the p99 of a trial reaches arrivals that were not answered, nobody knows how many times another it is."""
+    trials = [opened(trial) for trial in run_of({"python-flask": 3000, "python-fastapi": 14_000})]
+    trials[0] = opened(trials[0], given_up=5000)
+
+    (p50,) = only(trials, baseline="python-flask", metric="latency_p50_ms")
+    (p99,) = only(trials, baseline="python-flask", metric="latency_p99_ms")
+
+    assert p50.verdict is Verdict.FASTER
+    assert (p99.ratio, p99.verdict, p99.caveat) == (None, Verdict.CANNOT_TELL, NOT_KNOWN)
 
 
 def test_one_trial_cannot_tell() -> None:

@@ -16,14 +16,15 @@ def histograms() -> st.SearchStrategy[Histogram]:
 
 
 def counts() -> st.SearchStrategy[EndpointCounts]:
-    """Draw what one endpoint did, with service time apart or not."""
-    return st.builds(
-        EndpointCounts,
-        latency=histograms(),
-        service=st.none() | histograms(),
-        bytes=st.integers(0, 1 << 40),
-        errors=st.dictionaries(st.sampled_from(ERRORS), st.integers(1, 1000), max_size=3),
-    )
+    """Draw what one endpoint did, with service time apart or not, in a closed load or an open one."""
+    closed = {
+        "latency": histograms(),
+        "service": st.none() | histograms(),
+        "bytes": st.integers(0, 1 << 40),
+        "errors": st.dictionaries(st.sampled_from(ERRORS), st.integers(1, 1000), max_size=3),
+    }
+    opened = {"lag": histograms(), "queued": st.integers(0, 1000), "timeout_us": st.integers(60_000_000, 90_000_000)}
+    return st.builds(EndpointCounts, **closed) | st.builds(EndpointCounts, **closed, **opened)
 
 
 def endpoints() -> st.SearchStrategy[dict[str, EndpointCounts]]:
@@ -43,5 +44,6 @@ def windows(order: st.SearchStrategy[int] | None = None) -> st.SearchStrategy[Wi
         users=st.integers(0, 1000),
         workers=st.integers(1, 8),
         endpoints=endpoints(),
+        earlier=endpoints(),
         step=st.none() | st.integers(1, 3),
     )

@@ -1,20 +1,24 @@
 """Windows add up: no attempt is lost or counted twice, however they are merged."""
 
 import json
+from collections import Counter
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.measure.histogram import recorded
+from controller.measure.histogram import Histogram, recorded
 from controller.measure.window import (
     EndpointCounts,
+    Phase,
     Window,
+    merged_by_endpoint,
     merged_counts,
     merged_endpoints,
     merged_window,
 )
 from controller.measure.window_wire import merged_window_from_wire, window_from_wire, window_to_wire
+from controller.units import AtLeast, duration_text
 from tests.measure.samples import counts, windows
 
 
@@ -58,7 +62,9 @@ def test_merging_windows_keeps_every_endpoint(parts: list[Window]) -> None:
     whole = merged_endpoints(parts)
 
     assert whole.keys() == {endpoint for window in parts for endpoint in window.endpoints}
-    assert sum(part.attempts for part in whole.values()) == sum(window.attempts for window in parts)
+    earlier = merged_by_endpoint(window.earlier for window in parts)
+    every = [*whole.values(), *earlier.values()]
+    assert sum(part.attempts for part in every) == sum(window.attempts for window in parts)
 
 
 @given(st.lists(windows(), min_size=1, max_size=4))
@@ -91,3 +97,37 @@ def test_where_service_time_is_not_apart_latency_stands_for_it() -> None:
 
     assert merged_counts([same, same]).service is None
     assert merged_counts([same, apart]).service == recorded({100: 1, 200: 1})
+
+
+@given(windows())
+def test_what_was_planned_in_the_measured_phase_belongs_to_it(window: Window) -> None:
+    """All of its windows, and of those after it what an open load had planned before; nothing planned earlier."""
+    opened = {name: part for name, part in window.endpoints.items() if part.lag is not None}
+    expected = {Phase.WARMUP: {}, Phase.MEASURED: window.endpoints, Phase.DRAIN: opened}
+
+    assert window.measured == expected[window.phase]
+    assert window.together.attempts == window.attempts
+
+
+@given(
+    latencies_us=st.lists(st.integers(0, 999_999), max_size=40), given_up=st.integers(0, 20), part=st.integers(1, 100)
+)
+def test_a_percentile_knows_arrivals_that_were_given_up(latencies_us: list[int], given_up: int, part: int) -> None:
+    """Ranked with all others, they are slower than every answer: there a percentile is at least the time-out."""
+    counts = EndpointCounts(
+        latency=recorded(Counter(latencies_us)),
+        errors={"timeout": given_up, "reset": 3},
+        lag=Histogram(),
+        timeout_us=1_000_000,
+    )
+    ranked = sorted(latencies_us) + [1_000_000] * given_up
+    found = counts.latency_ms(part, 100)
+
+    if not ranked:
+        assert found is None
+        return
+    exact_us = ranked[-(-len(ranked) * part // 100) - 1]
+    assert found is not None
+    assert isinstance(found, AtLeast) == (exact_us == 1_000_000)
+    assert exact_us <= found * 1000 + 1e-6 <= exact_us * (1 + 1 / 128) + 1
+    assert duration_text(found).startswith("\N{GREATER-THAN OR EQUAL TO} 1.00 s") == isinstance(found, AtLeast)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from controller.errors import StoreError
 from controller.measure.histogram import recorded
 from controller.measure.trial import TrialResult, Usage
-from controller.measure.window import EndpointCounts, Phase, Window, merged_endpoints
+from controller.measure.window import EndpointCounts, Phase, Window, merged_by_endpoint, merged_endpoints
 from controller.store.journal import (
     TRIALS,
     WINDOWS,
@@ -67,8 +67,7 @@ def test_trials_come_back_with_their_measured_windows_merged(drawn: list[TrialRe
     for found, result in zip(reading.trials, results, strict=True):
         step = None if result.capacity is None else result.capacity.step
         of_it = [window for window in measured if (window.order, window.step) == (result.order, step)]
-        own = [window for window in of_it if window.phase is Phase.MEASURED]
-        assert found == replace(result, endpoints=merged_endpoints(own))
+        assert found == replace(result, endpoints=merged_by_endpoint(window.measured for window in of_it))
     assert reading.warnings == ()
 
 
