@@ -71,14 +71,12 @@ def search_capacity(
         clock.begin()
         begun(clock.step, rate_per_s)
         began_s.append(clock.second)
-        load, one = step_load(scenario.load, rate_per_s, lead_s=LEAD_S if driven else warmup_s), Gathered()
-        # Seeds that differ: a second try of a rate must not meet the very same arrivals.
-        own = replace(job, offered=offered_by(load), seed=job.seed + clock.step)
-        heard = replace(watch, window=partial(_hear, clock, (one.keep, record.count, watch.window)), enough=None)
-        driven.append(drive(fleet, own, load=load, least_warmup_s=0.0, watch=heard))
-        if driven[-1].broken is not None:
+        load = step_load(scenario.load, rate_per_s, lead_s=LEAD_S if driven else warmup_s)
+        one, how = _drive_step(fleet, job, load=load, clock=clock, watch=watch, record=record)
+        driven.append(how)
+        if how.broken is not None:
             break
-        finished(driven[-1], one)
+        finished(how, one)
         record.steps.append(
             step_of(clock.step, rate_per_s, counts=one.together, duration_s=one.seconds or 0.0, slo=slo)
         )
@@ -89,6 +87,19 @@ def search_capacity(
         if watch.enough is not None and watch.enough():
             break
     return replace(driven[0], broken=driven[-1].broken, totals=_together([one.totals for one in driven], began_s))
+
+
+def _drive_step(
+    fleet: Fleet, job: Job, *, load: Load, clock: _Clock, watch: Watch, record: Gathered
+) -> tuple[Gathered, Driven]:
+    """Drive one step, and return what was gathered in it and how it went."""
+    one = Gathered()
+    # Seeds that differ: a second try of a rate must not meet the very same arrivals.
+    own = replace(job, offered=offered_by(load), seed=job.seed + clock.step)
+    window = partial(_hear, clock, (one.keep, record.count, watch.window))
+    # Whoever has enough of a search waits for the end of its step.
+    heard = replace(watch, window=window, enough=None)
+    return one, drive(fleet, own, load=load, least_warmup_s=0.0, watch=heard)
 
 
 def _hear(clock: _Clock, ears: Sequence[Callable[[Window], None]], window: Window) -> None:
