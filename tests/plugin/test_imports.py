@@ -11,7 +11,13 @@ from tests.sources import ROOT
 # A worker's Locust imports the first; its plugin is the second.
 BARE, PLUGIN = "import locust.main", "import locust.main, controller.plugin, controller.load.user"
 # What a run imports before it starts Locust.
-CONTROLLER = ["controller.run", "controller.load.trials", "controller.load.fleet", "controller.load.drive"]
+CONTROLLER = [
+    "controller.run",
+    "controller.session",
+    "controller.load.trials",
+    "controller.load.fleet",
+    "controller.load.drive",
+]
 
 
 def modules_after(statement: str) -> set[str]:
