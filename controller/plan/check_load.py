@@ -70,7 +70,7 @@ def check_loads_together(
 ) -> None:
     """Note settings that cannot be together once scenarios and factors have had their say.
 
-    overrides are the right settings of each scenario, with "slo" where it has one; levels are the
+    overrides are the right settings of each scenario, with "slo" and "locustfile" where it has one; levels are the
     right levels of the factors named. Without scenarios the plan's load is checked alone.
     """
     if not any("model" in settings for settings in (load, *overrides.values())):
@@ -122,6 +122,8 @@ def _check_model(both: Mapping[str, Any], *, at: KeyPath, path: KeyPath, problem
     model = both.get("model", "closed")
     if model == "open" and not both.keys() & {"rate_per_s", "stages"}:
         problems.add(path, 'expected a rate, or stages, with model = "open"; found neither')
+    if model == "capacity" and "locustfile" in both:
+        problems.add((*at[:-1], "locustfile"), 'expected none with model = "capacity": its users come at no rate')
     if model == "capacity" and "slo" not in both:
         problems.add((*at[:-1], "slo"), 'expected an SLO to keep with model = "capacity", found nothing')
     elif model == "capacity" and at[0] == "scenarios":

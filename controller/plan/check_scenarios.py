@@ -26,7 +26,7 @@ _OUR_HEADERS: Final = ("connection", "content-length", "host", "transfer-encodin
 def check_scenarios(table: dict[str, Any], problems: Problems) -> dict[str, dict[str, Any]]:
     """Note every problem of the scenarios.
 
-    Returns each one's right overrides of the load, with "slo" where it has one.
+    Returns each one's right overrides of the load, with "slo" and "locustfile" where it has one.
     """
     if not table:
         problems.add(("scenarios",), "expected at least one scenario, found none")
@@ -45,13 +45,14 @@ def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, A
         for index, request in enumerate(given["requests"]):
             check_request(request, (*path, "requests", index), problems)
     _check_headers(given.get("headers", {}), (*path, "headers"), problems)
-    load = check_load(given.get("load", {}), (*path, "load"), problems)
-    if "slo" not in given:
-        return load
-    slo = check_table(given["slo"], (*path, "slo"), rules=SLO_RULES, problems=problems)
-    if not given["slo"]:
-        problems.add((*path, "slo"), f"expected at least one of {', '.join(SLO_RULES)}, found none")
-    return {**load, "slo": slo}
+    settings = check_load(given.get("load", {}), (*path, "load"), problems)
+    if "locustfile" in given:
+        settings["locustfile"] = given["locustfile"]
+    if "slo" in given:
+        settings["slo"] = check_table(given["slo"], (*path, "slo"), rules=SLO_RULES, problems=problems)
+        if not given["slo"]:
+            problems.add((*path, "slo"), f"expected at least one of {', '.join(SLO_RULES)}, found none")
+    return settings
 
 
 def _check_headers(headers: dict[str, Any], path: KeyPath, problems: Problems) -> None:
