@@ -1,6 +1,7 @@
 """What all tests share: the real command, as a user runs it."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +12,10 @@ import pytest
 # The command of this very environment, so that an editable install and a wheel are tested alike.
 FASTSERVE = Path(sys.executable).with_name("fastserve")
 _WITHIN_S = 60.0
+
+# Background jobs of a script start with these ignored, and what tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 Fastserve = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -143,7 +143,7 @@ def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None
     add_server(project, "swift", source=NGINX, pass_env=["FOLDER"], contract=False)
     add_plan(project, "fast", "swift", repeats=3)
     # With one core each the generator has the second one; it shares it with loops that never rest.
-    with busy_core(cores[1], 4):
+    with busy_core(cores[1], 12):
         done = machine.run("run", "fast", "--set", "load.in_flight=64", cwd=project, env={"FOLDER": str(writable)})
     trials = lines_of(project / "fastserve-runs" / "latest" / "trials.jsonl")
     doubted = [trial for trial in trials if any(doubt["kind"] == "generator saturated" for doubt in trial["doubts"])]

@@ -60,4 +60,5 @@ def test_locusts_own_throughput_does_not_see_the_clock(tmp_path: Path, name: str
     per_s = answered / SECONDS
     assert written.table.requests["Aggregated"] == answered
     assert 0.6 * per_s < written.total_per_s < 1.2 * per_s
-    assert 0.6 * per_s < max(written.current_per_s) < 1.5 * per_s
+    # Locust takes its last seconds from a span that begins before the first window has come.
+    assert 0.3 * per_s < max(written.current_per_s) < 1.5 * per_s
