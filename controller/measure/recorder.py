@@ -60,7 +60,7 @@ class Recorder:
     def _attach(self, client_id: str, data: dict[str, Any]) -> None:
         # The end is asked for first: windows that close in between are taken with it.
         end = None if self._ended else self._ending()
-        self._pending += [window_to_wire(window) for window in self._take()]
+        self._pending += [window_to_wire(window, packed=True) for window in self._take()]
         # A report may go out while the next trial is made ready: that the last one has ended is no news then.
         if end is not None and end["order"] == self._order:
             self._end, self._ended = end, True

@@ -7,22 +7,22 @@ from controller.measure.histogram import merged_from_wire, to_wire
 from controller.measure.window import EndpointCounts, Phase, Window
 
 
-def counts_to_wire(counts: EndpointCounts) -> dict[str, Any]:
+def counts_to_wire(counts: EndpointCounts, *, packed: bool = False) -> dict[str, Any]:
     """Return an endpoint's counts as plain JSON values; what only the open model has stands only where it is."""
     wire = {
-        "latency": to_wire(counts.latency),
-        "service": None if counts.service is None else to_wire(counts.service),
+        "latency": to_wire(counts.latency, packed=packed),
+        "service": None if counts.service is None else to_wire(counts.service, packed=packed),
         "bytes": counts.bytes,
         "errors": dict(counts.errors),
     }
     if counts.lag is None:
         return wire
-    return {**wire, "lag": to_wire(counts.lag), "queued": counts.queued, "timeout_us": counts.timeout_us}
+    return {**wire, "lag": to_wire(counts.lag, packed=packed), "queued": counts.queued, "timeout_us": counts.timeout_us}
 
 
-def window_to_wire(window: Window) -> dict[str, Any]:
-    """Return a window as plain JSON values."""
-    earlier = {endpoint: counts_to_wire(counts) for endpoint, counts in window.earlier.items()}
+def window_to_wire(window: Window, *, packed: bool = False) -> dict[str, Any]:
+    """Return a window as plain JSON values; packed, for a worker's report, with bytes for each histogram's counts."""
+    earlier = {endpoint: counts_to_wire(counts, packed=packed) for endpoint, counts in window.earlier.items()}
     return {
         "order": window.order,
         "index": window.index,
@@ -31,7 +31,7 @@ def window_to_wire(window: Window) -> dict[str, Any]:
         "end_s": window.end_s,
         "users": window.users,
         "workers": window.workers,
-        "endpoints": {endpoint: counts_to_wire(counts) for endpoint, counts in window.endpoints.items()},
+        "endpoints": {endpoint: counts_to_wire(counts, packed=packed) for endpoint, counts in window.endpoints.items()},
         **({"earlier": earlier} if earlier else {}),
         **({} if window.step is None else {"step": window.step}),
     }

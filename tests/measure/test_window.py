@@ -88,6 +88,7 @@ def test_a_window_survives_its_journey(window: Window) -> None:
 def test_windows_merge_on_their_journey_as_at_its_end(parts: list[Window]) -> None:
     """What the master makes of reports is what merging the windows themselves gives."""
     assert merged_window_from_wire([window_to_wire(window) for window in parts]) == merged_window(parts)
+    assert merged_window_from_wire([window_to_wire(window, packed=True) for window in parts]) == merged_window(parts)
 
 
 def test_where_service_time_is_not_apart_latency_stands_for_it() -> None:
