@@ -23,10 +23,12 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "BIND": ("bind", str),
     "SERVER_CPUS": ("server_cpus", int),
     "CACHE_BACKEND": ("cache_backend", str),
+    "REDIS_URL": ("redis_url", str),
     "CACHE_MISS_MS": ("cache_miss_ms", int),
     "CACHE_TTL_S": ("cache_ttl_s", int),
     "DB_BACKEND": ("db_backend", str),
     "SQLITE_PATH": ("sqlite_path", Path),
+    "MYSQL_URL": ("mysql_url", str),
     "DB_POOL_SIZE": ("db_pool_size", int),
     "METRICS": ("metrics", str),
 }

@@ -14,6 +14,7 @@ TARGET_RULES: Final[dict[str, Rule]] = {
     "process_model": LINE,
     "needs": TABLE,
     "build": LIST,
+    "unit_tests": LIST,
     "run": LIST,
     "warmup_s": number(0, 3600),
     "env": TABLE,
@@ -26,7 +27,7 @@ TARGET_RULES: Final[dict[str, Rule]] = {
 }
 _REQUIRED: Final = ("language", "framework", "style", "process_model")
 # What a server that runs already cannot be told any more, and what only such a server can be asked.
-_STARTED: Final = ("needs", "build", "run", "env", "pass_env")
+_STARTED: Final = ("needs", "build", "unit_tests", "run", "env", "pass_env")
 _RUNNING: Final = ("tls_verify", "ca_file")
 
 # Set by FastServe for every target; the others only mean something to those that keep the contract.
@@ -50,8 +51,9 @@ def check_target(table: dict[str, Any], problems: Problems) -> None:
     for tool, version in given.get("needs", {}).items():
         problems.expect(tool, _TOOL, ("needs", tool))
         problems.expect(version, _LEAST, ("needs", tool))
-    for index, command in enumerate(given.get("build", [])):
-        _check_command(command, ("build", index), problems)
+    for key in ("build", "unit_tests"):
+        for index, command in enumerate(given.get(key, [])):
+            _check_command(command, (key, index), problems)
     if "run" in given:
         _check_command(given["run"], ("run",), problems)
     _check_environment(given, problems)

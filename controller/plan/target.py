@@ -19,8 +19,9 @@ class Target:
     """One server build under test. folder is absolute; needs maps a tool to a least version such as ">=1.22".
 
     build and run are argument lists in which {src} and {out} stand for the folder and its build output;
-    an empty build means that nothing needs building. warmup_s is the least warm-up. A target with a url (without a
-    slash at its end) runs already: it has neither build nor run, and trust says which certificates it may have.
+    an empty build means that nothing needs building, and unit_tests are the target's own, run after a build.
+    warmup_s is the least warm-up. A target with a url (without a slash at its end) runs already: it has neither
+    build nor run, and trust says which certificates it may have.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Target:
     process_model: str
     needs: Mapping[str, str] = field(default_factory=dict)
     build: tuple[tuple[str, ...], ...] = ()
+    unit_tests: tuple[tuple[str, ...], ...] = ()
     run: tuple[str, ...] = ()
     warmup_s: float = 0.0
     env: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +98,7 @@ def _target_of(table: dict[str, Any], folder: Path, trust: Trust) -> Target:
         process_model=table["process_model"],
         needs={tool: least.replace(" ", "") for tool, least in table.get("needs", {}).items()},
         build=tuple(tuple(command) for command in table.get("build", [])),
+        unit_tests=tuple(tuple(command) for command in table.get("unit_tests", [])),
         run=tuple(table.get("run", ())),
         warmup_s=float(table.get("warmup_s", 0)),
         env=table.get("env", {}),

@@ -76,8 +76,12 @@ def build_target(target: Target, *, log_folder: Path | None = None) -> Build:
 
 
 def in_place(word: str, *, folder: Path, out: Path) -> str:
-    """Return a word of server.toml with a target's folder for {src} and its build output for {out}."""
-    return word.replace("{src}", str(folder)).replace("{out}", str(out))
+    """Return a word of server.toml with a target's folder for {src}, its build output for {out}, a place for {cache}.
+
+    What compilers leave there is kept for later builds of all targets; nothing that runs may lie in it.
+    """
+    shared = cache_folder() / "toolchains"
+    return word.replace("{src}", str(folder)).replace("{out}", str(out)).replace("{cache}", str(shared))
 
 
 def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
@@ -87,6 +91,7 @@ def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
         if out.exists():
             shutil.rmtree(out)
         out.mkdir()
+        made_folder(cache_folder() / "toolchains")
         log.write_bytes(b"")
         if target.build:
             with supervise(label=f"build-{target.name}", logs=logs, lock_fd=lock_fd) as supervisor:

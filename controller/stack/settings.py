@@ -1,6 +1,6 @@
 """The settings that every target gets, as environment variables; the defaults are those of the contract."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -8,17 +8,20 @@ from pathlib import Path
 class Settings:
     """What a target is told. port 0 stands for a free one, to be chosen when the target is started.
 
-    db_pool_size counts connections of the whole target; sqlite_path is None where nothing asks for a database.
+    db_pool_size counts connections of the whole target. redis_url, sqlite_path and mysql_url are None where nothing
+    asks for them; the urls hold passwords, so a Settings is never shown whole.
     """
 
     port: int = 0
     bind: str = "127.0.0.1"
     server_cpus: int = 1
     cache_backend: str = "memory"
+    redis_url: str | None = field(default=None, repr=False)
     cache_miss_ms: int = 2000
     cache_ttl_s: int = 60
     db_backend: str = "sqlite"
     sqlite_path: Path | None = None
+    mysql_url: str | None = field(default=None, repr=False)
     db_pool_size: int = 10
     metrics: str = "none"
 
@@ -35,4 +38,5 @@ class Settings:
             "DB_POOL_SIZE": str(self.db_pool_size),
             "METRICS": self.metrics,
         }
-        return variables if self.sqlite_path is None else {**variables, "SQLITE_PATH": str(self.sqlite_path)}
+        places = {"REDIS_URL": self.redis_url, "SQLITE_PATH": self.sqlite_path, "MYSQL_URL": self.mysql_url}
+        return variables | {name: str(place) for name, place in places.items() if place is not None}
