@@ -16,6 +16,8 @@ from controller.plan.target import Target
 
 ANSWER_WITHIN_S = 10.0
 _ASKED_OTHERWISE: Final[Mapping[str, str]] = {"go": "version", "java": "-version", "nginx": "-v", "wrk": "-v"}
+# Where Debian has servers.
+_SERVERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 # What a JVM says before its version when options come from the environment.
 _CHATTER = "Picked up "
 
@@ -80,9 +82,15 @@ _DEBIAN_12: Final[Mapping[str, _Source]] = {
 }
 
 
+def tool_path(tool: str) -> str | None:
+    """Return where a tool is; servers are found where Debian puts them too, which is on nobody's PATH but root's."""
+    return shutil.which(tool) or shutil.which(tool, path=_SERVERS)
+
+
 def missing_tools(target: Target) -> tuple[MissingTool, ...]:
     """Return the tools a target needs that are not on PATH or too old; empty when it can be built and run."""
-    found = {tool: tool_version(tool) for tool in target.needs}
+    # On PATH, as its own commands look for them.
+    found = {tool: tool_version(tool) if shutil.which(tool) else None for tool in target.needs}
     return tuple(
         MissingTool(
             tool=tool,
@@ -113,7 +121,7 @@ def tool_version(tool: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
 
     Asked once per process and place on PATH. A tool that prints no number, or not in time, has no version.
     """
-    path = shutil.which(tool)
+    path = tool_path(tool)
     return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version"), within_s=within_s) if path else None
 
 

@@ -1,0 +1,208 @@
+"""The backing services of a run: Redis and MariaDB as private instances, for as long as their block lasts."""
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from controller.errors import StackError
+from controller.stack import mariadb, redis
+from controller.stack.mariadb import start_mariadb
+from controller.stack.private import private_folder
+from controller.stack.redis import start_redis
+from controller.stack.service import Service, Setting
+from controller.stack.settings import Settings
+from controller.stack.supervisor import Supervisor
+from controller.stack.tools import advice, tool_path
+
+# The parties that they are in a trial.
+CACHE: Final = "cache"
+DATABASE: Final = "database"
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+_CONFIGS: Final = {CACHE: "redis.conf", DATABASE: "mariadb.cnf"}
+_SERVERS: Final = {CACHE: redis.SERVER, DATABASE: mariadb.SERVER}
+_ASKED_BY: Final = {CACHE: "cache redis", DATABASE: "db mysql"}
+
+_Start = Callable[[int | None], Service]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """Which services are needed; connections is the largest pool that the database must take."""
+
+    redis: bool = False
+    mysql: bool = False
+    connections: int = 0
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """The parties that these services are; empty where none is needed."""
+        return (*((CACHE,) if self.redis else ()), *((DATABASE,) if self.mysql else ()))
+
+
+def needs_of(settings: Settings) -> Needs:
+    """Return what a target with these settings needs and has no address of."""
+    return Needs(
+        redis=settings.cache_backend == "redis" and settings.redis_url is None,
+        mysql=settings.db_backend == "mysql" and settings.mysql_url is None,
+        connections=settings.db_pool_size,
+    )
+
+
+def require_services(needs: Needs) -> None:
+    """Raise StackError, with the command that helps, where a service that is needed is not on this machine."""
+    for party in needs.parties:
+        if tool_path(_SERVERS[party]) is None:
+            server = _SERVERS[party]
+            raise StackError(f"{_ASKED_BY[party]} needs {server}, found none on PATH: {advice(server, least='0')}")
+
+
+class Backing:
+    """The services that run, by party; none where none is needed."""
+
+    def __init__(self, starts: Mapping[str, _Start]) -> None:
+        """Start all of them. Raises StackError where one does not get ready."""
+        self._starts = starts
+        self._services: dict[str, Service] = {}
+        try:
+            for party, start in starts.items():
+                self._services[party] = start(None)
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def parties(self) -> Sequence[str]:
+        """The parties that there are."""
+        return tuple(self._starts)
+
+    @property
+    def redis_url(self) -> str | None:
+        """Where Redis is, with its password; None without one."""
+        return self._url(CACHE)
+
+    @property
+    def mysql_url(self) -> str | None:
+        """Where MariaDB is, with its password; None without one."""
+        return self._url(DATABASE)
+
+    def told(self, settings: Settings) -> Settings:
+        """Return settings with the addresses of what they ask for and have no address of."""
+        needs = needs_of(settings)
+        if needs.redis:
+            settings = replace(settings, redis_url=self.redis_url)
+        return replace(settings, mysql_url=self.mysql_url) if needs.mysql else settings
+
+    def renew(self) -> None:
+        """Bring all services to where each trial begins: Redis empty, every row of the database read once.
+
+        One that has ended is started anew, with its password, on its port if that is still free. Raises StackError for
+        one that does not answer; that is started anew at the next call.
+        """
+        for party, start in self._starts.items():
+            service = self._services.get(party)
+            if service is None or service.died() is not None:
+                self._end(party)
+                self._services[party] = service = start(service.port if service else None)
+            try:
+                service.renew()
+            except StackError:
+                self._end(party)
+                raise
+
+    def family(self, party: str) -> list[int]:
+        """Return the ids of all living processes of a party; empty for one that is not running."""
+        service = self._services.get(party)
+        return service.launched.family() if service is not None else []
+
+    def died(self) -> str | None:
+        """Say which service ended, how, and the end of its log; None while all run."""
+        return next((said for service in self._services.values() if (said := service.died()) is not None), None)
+
+    def stop(self) -> None:
+        """End all services."""
+        for party in tuple(self._services):
+            self._end(party)
+
+    def _end(self, party: str) -> None:
+        if (service := self._services.pop(party, None)) is not None:
+            service.stop()
+
+    def _url(self, party: str) -> str | None:
+        service = self._services.get(party)
+        return service.url if service is not None else None
+
+
+@contextmanager
+def backing_services(
+    supervisor: Supervisor,
+    needs: Needs,
+    *,
+    servers: Path,
+    logs: Path,
+    cores: tuple[int, ...] | None = None,
+) -> Iterator[Backing]:
+    """Have the services that are needed running for the time of the block; cores None or empty stands for all.
+
+    The quotes are those of the contract in servers; logs is where each service gets its log. Everything else is in a
+    private temporary folder that ends with the block. Raises StackError where one is missing or does not get ready.
+    """
+    require_services(needs)
+    if not needs.parties:
+        yield Backing({})
+        return
+    with private_folder() as folder:
+        starts = _starts(supervisor, needs, servers=servers, folder=folder, logs=logs, cores=cores)
+        backing = Backing(starts)
+        try:
+            yield backing
+        finally:
+            backing.stop()
+
+
+def _starts(
+    supervisor: Supervisor,
+    needs: Needs,
+    *,
+    servers: Path,
+    folder: Path,
+    logs: Path,
+    cores: tuple[int, ...] | None,
+) -> dict[str, _Start]:
+    """Return how each service that is needed is started, the first time and later ones."""
+    quotes_csv = servers / "contract" / "quotes.csv"
+    begin: dict[str, Callable[[Supervisor, Setting], Service]] = {
+        CACHE: start_redis,
+        DATABASE: partial(start_mariadb, quotes_csv=quotes_csv, connections=needs.connections),
+    }
+
+    def start(setting: Setting, party: str, port: int | None) -> Service:
+        place = Path(tempfile.mkdtemp(prefix=f"{party}-", dir=folder))
+        return begin[party](supervisor, replace(setting, folder=place, port=port))
+
+    return {
+        party: partial(
+            start,
+            Setting(
+                folder=folder,
+                config=service_config(servers.parent, _CONFIGS[party]),
+                log=logs / f"{party}.log",
+                cores=cores or None,
+                password=secrets.token_hex(16),
+            ),
+            party,
+        )
+        for party in needs.parties
+    }
+
+
+def service_config(project: Path, name: str) -> Path:
+    """Return the settings of a service: those of a project that has its own, else FastServe's."""
+    carried = _PACKAGE / "_project" / "compose"
+    ours = carried if carried.is_dir() else _PACKAGE.parent / "compose"
+    own = project.absolute() / "compose" / name
+    return own if own.is_file() else ours / name
