@@ -63,7 +63,6 @@ class Wire:
             self.fleet,
             _job(bases, asked, order=next(self.orders), contract=self.contract),
             load=Load(in_flight=in_flight, streams=asked.streams, warmup_s=_WARMUP_S, duration_s=seconds),
-            least_warmup_s=0.0,
             watch=Watch(window=windows.append, edge=self.sampler.sample, broken=lambda: None),
         )
         return self._spent(driven, windows)
@@ -75,7 +74,7 @@ class Wire:
         asked = Workload(name="open", path=path, floor=0.0, connections=connections)
         job = replace(_job(bases, asked, order=next(self.orders), contract=self.contract), offered=offered_by(load))
         watch = Watch(window=windows.append, edge=self.sampler.sample, broken=lambda: None)
-        driven = drive(self.fleet, job, load=load, least_warmup_s=0.0, watch=watch)
+        driven = drive(self.fleet, job, load=load, watch=watch)
         usage = self._usage(driven, _WARMUP_S, _WARMUP_S + seconds)
         counts = merged_counts(counts for window in windows for counts in window.measured.values())
         return Offering(

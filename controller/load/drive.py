@@ -2,14 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.errors import LoadError
 from controller.load.fleet import Fleet
 from controller.load.job import Job
-from controller.measure.steady import Pace, warmup_end
+from controller.measure.steady import Least, Pace, WarmupEnd, warmup_end
 from controller.measure.window import Phase, Window, phase_of
 from controller.measure.window_wire import window_from_wire
 from controller.plan.scenario import Load
@@ -60,10 +60,11 @@ class Driven:
         return phase_of(window.start_s, window.end_s, from_s=self.from_s, until_s=self.until_s)
 
 
-def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: Watch) -> Driven:
+def drive(fleet: Fleet, job: Job, *, load: Load, watch: Watch, least: Least = Least()) -> Driven:  # noqa: B008, frozen
     """Drive one trial to its end and return how it went; its windows have gone to the watch.
 
-    Raises LoadError where Locust fails; what has come until then was handed on.
+    least is the target's own least warm-up, for a load that does not say how long it is. Raises LoadError where
+    Locust fails; what has come until then was handed on.
     """
     if job.offered is not None and load.connections < len(fleet.workers):
         # A worker without a connection would let its share of the arrivals time out.
@@ -79,7 +80,7 @@ def drive(fleet: Fleet, job: Job, *, load: Load, least_warmup_s: float, watch: W
         driven.from_s, driven.until_s, driven.warmup_end = *phase, "fixed"
     fleet.start(replace(job, order=driven.number), users=load.connections, ramp_up_s=load.ramp_up_s, phase=phase)
     _started(fleet, driven)
-    _follow(fleet, driven, load=load, least_warmup_s=least_warmup_s, watch=watch)
+    _follow(fleet, driven, load=load, warmup=_Warmup(load, least, job), watch=watch)
     fleet.end()
     return driven
 
@@ -102,8 +103,7 @@ def _until(fleet: Fleet, awaited: str) -> dict[str, Any]:
     raise LoadError(f"Locust's master did not say {awaited!r} within {_BEYOND_S:g} s: see {fleet.master.log}")
 
 
-def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, watch: Watch) -> None:
-    rates: list[float] = []
+def _follow(fleet: Fleet, driven: Driven, *, load: Load, warmup: "_Warmup", watch: Watch) -> None:
     edges, heard_s = 0, 0.0
     while True:
         edges = _at_edges(driven, edges, watch)
@@ -113,9 +113,8 @@ def _follow(fleet: Fleet, driven: Driven, *, load: Load, least_warmup_s: float, 
             window = window_of(event, driven)
             watch.window(window)
             heard_s = window.end_s
-            rates.append(Pace.of(window.together, seconds=window.end_s - window.start_s).rate)
-            if driven.from_s is None:
-                _end_warmup(fleet, driven, rates, load=load, least_warmup_s=least_warmup_s)
+            if driven.from_s is None and (end := warmup.end_after(window)) is not None:
+                _end_warmup(fleet, driven, load=load, reason=end)
         elif event is not None and event["event"] == "drained" and event["totals"]["order"] == driven.number:
             driven.totals = event["totals"]
             # Where no worker is left, the measured phase is over before its end.
@@ -154,12 +153,34 @@ def window_of(event: Mapping[str, Any], driven: Driven) -> Window:
     return replace(window, order=driven.order, phase=driven.phase_at(window))
 
 
-def _end_warmup(fleet: Fleet, driven: Driven, rates: Sequence[float], *, load: Load, least_warmup_s: float) -> None:
-    least_s = load.ramp_up_s + least_warmup_s
-    if (reason := warmup_end(rates, least_s=least_s)) is not None:
-        from_s = float(math.ceil(_now_s(driven) + _AHEAD_S))
-        driven.from_s, driven.until_s, driven.warmup_end = from_s, from_s + load.duration_s, reason
-        fleet.measure(driven.from_s, driven.until_s)
+class _Warmup:
+    """A warm-up whose length is not known beforehand, window by window."""
+
+    def __init__(self, load: Load, least: Least, job: Job) -> None:
+        self._least_s = load.ramp_up_s + least.seconds
+        self._until_steady = load.until_steady
+        # What each endpoint of the mix has yet to answer.
+        self._left = {request.endpoint: least.requests for request in job.requests}
+        self._rates: list[float] = []
+
+    def end_after(self, window: Window) -> WarmupEnd | None:
+        """Take in a sealed window; return why the warm-up is over with it, None while it goes on."""
+        self._rates.append(Pace.of(window.together, seconds=window.end_s - window.start_s).rate)
+        for endpoint, counts in window.endpoints.items():
+            if endpoint in self._left:
+                self._left[endpoint] -= counts.attempts
+        return warmup_end(
+            self._rates,
+            least_s=self._least_s,
+            requests_left=max(self._left.values(), default=0),
+            until_steady=self._until_steady,
+        )
+
+
+def _end_warmup(fleet: Fleet, driven: Driven, *, load: Load, reason: WarmupEnd) -> None:
+    from_s = float(math.ceil(_now_s(driven) + _AHEAD_S))
+    driven.from_s, driven.until_s, driven.warmup_end = from_s, from_s + load.duration_s, reason
+    fleet.measure(driven.from_s, driven.until_s)
 
 
 def _end_measured(fleet: Fleet, driven: Driven) -> None:

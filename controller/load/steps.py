@@ -99,7 +99,7 @@ def _drive_step(
     window = partial(_hear, clock, (one.keep, record.count, watch.window))
     # Whoever has enough of a search waits for the end of its step.
     heard = replace(watch, window=window, enough=None)
-    return one, drive(fleet, own, load=load, least_warmup_s=0.0, watch=heard)
+    return one, drive(fleet, own, load=load, watch=heard)
 
 
 def _hear(clock: _Clock, ears: Sequence[Callable[[Window], None]], window: Window) -> None:

@@ -17,6 +17,7 @@ from controller.load.steps import search_capacity
 from controller.load.verdict import judged
 from controller.load.wire.draws import sample_requests
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
+from controller.measure.steady import Least
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
 from controller.plan.contract import Contract, contract_to_wire
@@ -131,9 +132,14 @@ def _drive(
             finished=partial(_use, bench),
         )
     watch = replace(watch, window=partial(_hear, record, ears))
-    driven = drive(fleet, job, load=scenario.load, least_warmup_s=target.warmup_s, watch=watch)
+    driven = drive(fleet, job, load=scenario.load, least=least_warmup(target), watch=watch)
     _use(bench, driven, record)
     return driven
+
+
+def least_warmup(target: Target) -> Least:
+    """Return the warm-up that a target needs at least."""
+    return Least(seconds=target.warmup_s, requests=target.warmup_requests)
 
 
 def _hear(record: Gathered, ears: Ears, window: Window) -> None:

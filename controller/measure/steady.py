@@ -15,11 +15,19 @@ CAP_S: Final = 60.0
 
 
 class WarmupEnd(StrEnum):
-    """Why a warm-up ended; FIXED where the plan gives its length."""
+    """Why a warm-up ended; FIXED where plan or target give its length."""
 
     FIXED = "fixed"
     STEADY = "steady"
     CAPPED = "capped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Least:
+    """The least warm-up of a target: seconds, and so many requests to each endpoint, whichever takes longer."""
+
+    seconds: float = 0.0
+    requests: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +56,23 @@ class Pace:
         return self.ended / self.seconds if self.seconds > 0 else 0.0
 
 
-def warmup_end(rates: Sequence[float], *, least_s: float, cap_s: float = CAP_S) -> WarmupEnd | None:
+def warmup_end(
+    rates: Sequence[float], *, least_s: float, cap_s: float = CAP_S, requests_left: int = 0, until_steady: bool = True
+) -> WarmupEnd | None:
     """Return why a warm-up ends after these windows of one second (see Pace.rate), None while it goes on.
 
-    STEADY after least_s once the last 10 windows have a slope under 2 %; CAPPED when that did not come by cap_s,
-    or by least_s where that is later: a server's own least warm-up is never cut short.
+    STEADY after least_s, and no requests left of the least number, once the last 10 windows have a slope under 2 %;
+    FIXED as soon as it may end at all where it need not be steady. CAPPED when that did not come by cap_s, or by
+    least_s where that is later: a server's own least time is never cut short.
     """
     if len(rates) < least_s:
         return None
-    slope = slope_share(rates[-WINDOWS_JUDGED:]) if len(rates) >= WINDOWS_JUDGED else None
-    if slope is not None and abs(slope) < STEADY_SLOPE:
-        return WarmupEnd.STEADY
+    if requests_left <= 0:
+        if not until_steady:
+            return WarmupEnd.FIXED
+        slope = slope_share(rates[-WINDOWS_JUDGED:]) if len(rates) >= WINDOWS_JUDGED else None
+        if slope is not None and abs(slope) < STEADY_SLOPE:
+            return WarmupEnd.STEADY
     return WarmupEnd.CAPPED if len(rates) >= cap_s else None
 
 

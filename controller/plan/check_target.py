@@ -4,7 +4,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from controller.plan.problems import Problems, check_table
-from controller.plan.rules import FLAG, LINE, LIST, PATH, TABLE, Rule, number, one_of, text_like
+from controller.plan.rules import FLAG, LINE, LIST, PATH, TABLE, Rule, number, one_of, text_like, whole
 from controller.plan.toml_text import KeyPath, found_text
 
 TARGET_RULES: Final[dict[str, Rule]] = {
@@ -17,6 +17,7 @@ TARGET_RULES: Final[dict[str, Rule]] = {
     "unit_tests": LIST,
     "run": LIST,
     "warmup_s": number(0, 3600),
+    "warmup_requests": whole(0, 100_000_000),
     "env": TABLE,
     "pass_env": LIST,
     "contract": FLAG,

@@ -128,12 +128,19 @@ def _load_of(settings: Mapping[str, Any]) -> Load:
     numbers: dict[str, Any] = {
         key: float(value)
         for key, value in settings.items()
-        if key not in (*_KEPT, "capacity", "stages", *left_out) and value != "auto"
+        if key not in (*_KEPT, "capacity", "stages", *left_out) and not isinstance(value, str)
     }
     stages = () if "stages" in left_out else tuple(map(_stage_of, settings.get("stages", ())))
     if stages:
         numbers["duration_s"] = sum(stage.duration_s or 0.0 for stage in stages)
-    return Load(**kept, **numbers, stages=stages, capacity=Search(**_floats(settings.get("capacity", {}))))
+    until_steady = settings.get("warmup_s") != "least"
+    return Load(
+        **kept,
+        **numbers,
+        until_steady=until_steady,
+        stages=stages,
+        capacity=Search(**_floats(settings.get("capacity", {}))),
+    )
 
 
 def _stage_of(table: Mapping[str, Any]) -> Stage:

@@ -47,7 +47,7 @@ LOAD_RULES: Final[Mapping[str, Rule]] = {
     "timeout_s": number_above(0, DAY_S),
     "ramp_up_s": number(0, DAY_S),
     "workers": whole(0, 1_000),
-    "warmup_s": either(f'"auto" or a number from 0 to {DAY_S:,}', one_of("auto"), number(0, DAY_S)),
+    "warmup_s": either(f'"auto", "least" or a number from 0 to {DAY_S:,}', one_of("auto", "least"), number(0, DAY_S)),
     "duration_s": number_above(0, DAY_S),
 }
 
@@ -114,8 +114,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How requests are offered. workers 0 is one a generator core; warmup_s None is until steady ("auto").
+    """How requests are offered. workers 0 is one a generator core.
 
+    warmup_s None is the target's own least warm-up, and with until_steady ("auto", else "least") until it is steady.
     rate_per_s, arrivals and stages matter in the open model only, where stages are the measured phase:
     duration_s is all of them together. A search takes arrivals as well, and capacity, which says where to search.
     connections are in_flight / streams. ca_file is a file of the authorities that are believed instead of this
@@ -137,6 +138,7 @@ class Load:
     ramp_up_s: float = 0.0
     workers: int = 1
     warmup_s: float | None = None
+    until_steady: bool = True
     duration_s: float = 10.0
 
     def __post_init__(self) -> None:

@@ -65,8 +65,11 @@ def expected_seconds(plan: Plan, targets: Mapping[str, Target], *, fixed_s: floa
 
 
 def expected_warmup_s(load: Load, target: Target) -> float:
-    """Return the seconds of warm-up that a load asks for; an estimate where it is "auto"."""
-    return max(target.warmup_s, AUTO_WARMUP_S) if load.warmup_s is None else load.warmup_s
+    """Return the seconds of warm-up that a load asks for; an estimate where it has no number."""
+    if load.warmup_s is not None:
+        return load.warmup_s
+    # A warm-up that ends by what was seen ends with a window.
+    return max(target.warmup_s, AUTO_WARMUP_S) if load.until_steady else target.warmup_s + 1
 
 
 def measured_s(load: Load) -> float:

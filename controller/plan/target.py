@@ -20,8 +20,8 @@ class Target:
 
     build and run are argument lists in which {src} and {out} stand for the folder and its build output;
     an empty build means that nothing needs building, and unit_tests are the target's own, run after a build.
-    warmup_s is the least warm-up. A target with a url (without a slash at its end) runs already: it has neither
-    build nor run, and trust says which certificates it may have.
+    warmup_s is the least warm-up, with warmup_requests to each endpoint. A target with a url (without a slash at
+    its end) runs already: it has neither build nor run, and trust says which certificates it may have.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Target:
     unit_tests: tuple[tuple[str, ...], ...] = ()
     run: tuple[str, ...] = ()
     warmup_s: float = 0.0
+    warmup_requests: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
     pass_env: tuple[str, ...] = ()
     contract: bool = True
@@ -101,6 +102,7 @@ def _target_of(table: dict[str, Any], folder: Path, trust: Trust) -> Target:
         unit_tests=tuple(tuple(command) for command in table.get("unit_tests", [])),
         run=tuple(table.get("run", ())),
         warmup_s=float(table.get("warmup_s", 0)),
+        warmup_requests=table.get("warmup_requests", 0),
         env=table.get("env", {}),
         pass_env=tuple(table.get("pass_env", [])),
         contract=table.get("contract", True),

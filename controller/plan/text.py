@@ -58,7 +58,14 @@ def _load_settings(load: Load) -> dict[str, object]:
         del settings["stages"]
     if load.model != "capacity" and load.capacity == Search():
         del settings["capacity"]
-    return {**settings, "warmup_s": "auto" if load.warmup_s is None else load.warmup_s}
+    del settings["until_steady"]
+    return {**settings, "warmup_s": _warmup_setting(load)}
+
+
+def _warmup_setting(load: Load) -> str | float:
+    if load.warmup_s is not None:
+        return load.warmup_s
+    return "auto" if load.until_steady else "least"
 
 
 def _stage_settings(stage: Stage) -> dict[str, object]:
@@ -145,7 +152,7 @@ in_flight = 64                 # requests in flight, each connection sends again
 # rate_per_s = 1000            # open: requests a second; or stages = [{ rate_per_s = 1000, duration_s = 10 }, ...]
 # arrivals = "poisson"         # open: at moments of chance; or "constant"
 duration_s = 10                # measured seconds of each trial
-# warmup_s = "auto"            # until throughput is steady; or a number of seconds
+# warmup_s = "auto"            # until throughput is steady; "least": what each server needs; or a number of seconds
 # workers = 1                  # Locust workers; 0: one for each generator core
 # keepalive = true
 # timeout_s = 30

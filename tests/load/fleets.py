@@ -11,6 +11,7 @@ from controller.load.drive import Driven, Watch, drive
 from controller.load.fleet import Crew, Fleet, start_fleet
 from controller.load.job import Job, JobRequest
 from controller.load.place import locustfile
+from controller.measure.steady import Least
 from controller.measure.window import EndpointCounts, Phase, Window, merged_by_endpoint, merged_counts
 from controller.plan.scenario import Load
 from controller.stack.cpus import usable_cores
@@ -90,10 +91,11 @@ def trial(
     folder: Path,
     heard: Callable[[Sealed], None] = lambda _: None,
     broken: Callable[[Sealed], str | None] = lambda _: None,
+    least: Least | None = None,
 ) -> Trialled:
     """Drive one trial and store its windows in a journal in a folder, as a run does.
 
-    heard is called after each window; broken says why the trial must end early.
+    heard is called after each window; broken says why the trial must end early; least is the target's least warm-up.
     """
     sealed = Sealed()
     with Journal(folder) as journal:
@@ -104,7 +106,7 @@ def trial(
             heard(sealed)
 
         watch = Watch(window=window, edge=lambda: None, broken=lambda: broken(sealed))
-        driven = drive(fleet, job, load=load, least_warmup_s=0.0, watch=watch)
+        driven = drive(fleet, job, load=load, watch=watch, least=least or Least())
     stored = Sealed(list(read_windows(folder)))
     return Trialled(driven=driven, sealed=sealed, stored=stored)
 

@@ -7,13 +7,15 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.errors import LoadError
 from controller.load.fleet import Fleet
-from controller.measure.window import Phase
+from controller.measure.steady import Least
+from controller.measure.window import Phase, merged_by_endpoint
 from controller.stack.leftovers import labelled_processes
 from tests.load.counting_server import CountingServer, counting
 from tests.load.driving import until
@@ -71,6 +73,23 @@ def test_the_measured_phase_is_whole_and_drained(tmp_path: Path, fleet: Fleet, s
     assert trialled.sealed.counts.answered == server.answered
     assert trialled.driven.broken is None
     assert all(window.users == 8 for window in measured)
+
+
+def test_the_warm_up_lasts_for_as_many_requests_as_a_target_needs(
+    tmp_path: Path, fleet: Fleet, server: CountingServer
+) -> None:
+    """A runtime that compiles what is asked for often has each endpoint asked so often before it is measured."""
+    load = replace(load_of(duration_s=1), warmup_s=None, until_steady=False)
+    job = job_of(server.url, requests={"/a": 3, "/b": 1})
+
+    trialled = trial(fleet, job, load, folder=tmp_path, least=Least(seconds=1, requests=5_000))
+
+    trialled.is_conserved()
+    warm = merged_by_endpoint(window.endpoints for window in trialled.sealed.of(Phase.WARMUP))
+    assert min(warm["/a"].attempts, warm["/b"].attempts) >= 5_000
+    assert trialled.driven.warmup_end == "fixed"
+    assert trialled.driven.from_s is not None
+    assert trialled.driven.from_s > 1
 
 
 def test_connections_that_come_one_by_one_lose_nothing(tmp_path: Path, fleet: Fleet, server: CountingServer) -> None:

@@ -31,6 +31,24 @@ def test_a_warm_up_ends_by_its_cap_and_never_before_its_least(rates: list[float]
         assert end is not None
 
 
+@given(RATES, st.integers(0, 80), st.integers(-5, 5))
+def test_a_warm_up_that_need_not_be_steady_ends_with_its_least(rates: list[float], least: int, left: int) -> None:
+    """It is over as soon as the seconds have passed and no requests are left, however unsteady; else by the cap."""
+    end = warmup_end(rates, least_s=least, requests_left=left, until_steady=False)
+
+    if len(rates) >= least and left <= 0:
+        assert end is WarmupEnd.FIXED
+    else:
+        assert end is (WarmupEnd.CAPPED if len(rates) >= max(least, 60) else None)
+
+
+def test_requests_that_are_left_keep_a_steady_warm_up_going() -> None:
+    """Ten even windows are not enough where a runtime has not yet compiled what is asked for."""
+    assert warmup_end([5.0] * 20, least_s=3, requests_left=1) is None
+    assert warmup_end([5.0] * 20, least_s=3, requests_left=0) is WarmupEnd.STEADY
+    assert warmup_end([5.0] * 60, least_s=3, requests_left=1) is WarmupEnd.CAPPED
+
+
 def test_rates_that_go_on_rising_are_capped() -> None:
     """A runtime that gets 3 % faster each second for a minute is not warm when the cap comes."""
     rates = [1000 * 1.03**second for second in range(60)]
