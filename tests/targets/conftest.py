@@ -10,12 +10,13 @@ import pytest
 
 from controller.plan.contract import Contract, read_contract
 from controller.plan.target import Target, read_targets
+from controller.stack.backing import Backing, Needs, backing_services
 from controller.stack.build import Build, build_target
 from controller.stack.database import sqlite_database
 from controller.stack.process import Running, run_target
 from controller.stack.settings import Settings
 from controller.stack.supervisor import Supervisor, supervise
-from controller.stack.tools import missing_tools
+from controller.stack.tools import missing_tools, tool_path
 from tests.needs import unmet
 
 SERVERS = Path(__file__).parents[2] / "servers"
@@ -58,6 +59,18 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]
     """One supervisor for all targets that are started."""
     with supervise(label="tests-targets", logs=tmp_path_factory.mktemp("logs")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def backing(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backing]:
+    """Redis and MariaDB, private ones, for all tests that need them; a test that ends one renews it."""
+    needs = Needs(redis=True, mysql=True, connections=200)
+    for server in ("redis-server", "mariadbd"):
+        if tool_path(server) is None:
+            unmet(f"not on PATH: {server}")
+    logs = tmp_path_factory.mktemp("backing")
+    with backing_services(supervisor, needs, servers=SERVERS, logs=logs) as services:
+        yield services
 
 
 @pytest.fixture

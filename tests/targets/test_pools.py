@@ -1,0 +1,67 @@
+"""DB_POOL_SIZE and SERVER_CPUS are obeyed: connections counted in front of the database, cores by what they used."""
+
+import time
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from controller.stack.backing import Backing
+from controller.stack.process import Running
+from tests.targets.asking import ask, ask_for
+from tests.targets.conftest import Start
+from tests.targets.relay import relaying
+
+pytestmark = pytest.mark.slow
+
+DELAY_S = 0.005
+OK = 200
+
+
+@pytest.mark.parametrize(
+    ("pool", "in_flight", "server_cpus"), [(4, 16, 1), (12, 3, 1), (5, 24, 2)], ids=["full", "roomy", "two cores"]
+)
+def test_the_pool_is_as_large_as_it_is_told(
+    start: Start, backing: Backing, pool: int, in_flight: int, server_cpus: int
+) -> None:
+    """Never more connections than the pool, and min(pool, in flight) of them busy with a database that takes 5 ms."""
+    backing.renew()
+    database = urlsplit(backing.mysql_url or "")
+    with relaying(str(database.hostname), database.port or 0, delay_s=DELAY_S) as relay:
+        url = database._replace(netloc=f"{database.username}:{database.password}@127.0.0.1:{relay.port}").geturl()
+        with start(db_backend="mysql", mysql_url=url, db_pool_size=pool, server_cpus=server_cpus) as running:
+            statuses = ask_for(running.url, "/api/db?count=20", in_flight=in_flight, seconds=2.0)
+            most_open, most_asking = relay.most_open, relay.most_asking
+
+    assert set(statuses) == {OK}
+    assert most_open <= pool
+    assert most_asking == min(pool, in_flight)
+
+
+def cores_used(running: Running, *, seconds: float = 2.0) -> float:
+    """Return how many cores a target used while 8 connections asked it to compute."""
+    before, began_s = cpu_s(running), time.monotonic()
+    ask_for(running.url, "/api/compute?n=24", in_flight=8, seconds=seconds)
+    return (cpu_s(running) - before) / (time.monotonic() - began_s)
+
+
+def cpu_s(running: Running) -> float:
+    """Return the CPU time of all processes of a target, in seconds."""
+    times = [psutil.Process(pid).cpu_times() for pid in running.family()]
+    return sum(each.user + each.system for each in times)
+
+
+def test_no_more_cores_are_used_than_given(start: Start) -> None:
+    """SERVER_CPUS=1 uses one core under a load that could use more, and 2 use more than one."""
+    used = {}
+    for cpus in (1, 2):
+        with start(server_cpus=cpus) as running:
+            ask_for(running.url, "/api/compute?n=24", in_flight=8, seconds=1.0)
+            used[cpus] = cores_used(running)
+            assert ask(running.url, "/api/health").status == OK
+
+    # What a runtime does beside, collecting and compiling, is not held to it.
+    assert used[1] < 1.25
+    if psutil.cpu_count() and len(psutil.Process().cpu_affinity() or ()) > 1:
+        # The client needs some of the second core.
+        assert used[2] > 1.2 * used[1]
