@@ -8,13 +8,15 @@ import pytest
 
 from controller.stack.backing import Backing
 from controller.stack.process import Running
-from tests.targets.asking import ask, ask_for
+from tests.needs import unmet
+from tests.targets.asking import ask_for
 from tests.targets.conftest import Start
 from tests.targets.relay import relaying
 
 pytestmark = pytest.mark.slow
 
 DELAY_S = 0.005
+TRIES = 4
 OK = 200
 
 
@@ -30,7 +32,7 @@ def test_the_pool_is_as_large_as_it_is_told(
     with relaying(str(database.hostname), database.port or 0, delay_s=DELAY_S) as relay:
         url = database._replace(netloc=f"{database.username}:{database.password}@127.0.0.1:{relay.port}").geturl()
         with start(db_backend="mysql", mysql_url=url, db_pool_size=pool, server_cpus=server_cpus) as running:
-            statuses = ask_for(running.url, "/api/db?count=20", in_flight=in_flight, seconds=2.0)
+            statuses = ask_for(running.url, "/api/db?count=4", in_flight=in_flight, seconds=2.0)
             most_open, most_asking = relay.most_open, relay.most_asking
 
     assert set(statuses) == {OK}
@@ -51,17 +53,21 @@ def cpu_s(running: Running) -> float:
     return sum(each.user + each.system for each in times)
 
 
-def test_no_more_cores_are_used_than_given(start: Start) -> None:
-    """SERVER_CPUS=1 uses one core under a load that could use more, and 2 use more than one."""
-    used = {}
-    for cpus in (1, 2):
-        with start(server_cpus=cpus) as running:
-            ask_for(running.url, "/api/compute?n=24", in_flight=8, seconds=1.0)
-            used[cpus] = cores_used(running)
-            assert ask(running.url, "/api/health").status == OK
+@pytest.mark.alone
+@pytest.mark.parametrize(("server_cpus", "least", "most"), [(1, 0.3, 1.25), (2, 1.25, 2.0)])
+def test_as_many_cores_are_used_as_given(start: Start, server_cpus: int, least: float, most: float) -> None:
+    """SERVER_CPUS=1 uses one core under a load that could use more, and 2 use more than one.
 
-    # What a runtime does beside, collecting and compiling, is not held to it.
-    assert used[1] < 1.25
-    if psutil.cpu_count() and len(psutil.Process().cpu_affinity() or ()) > 1:
-        # The client needs some of the second core.
-        assert used[2] > 1.2 * used[1]
+    What a runtime does beside, collecting and compiling, is not held to it. The client has its own share of two cores.
+    """
+    if len(psutil.Process().cpu_affinity()) < server_cpus:
+        unmet(f"fewer than {server_cpus} cores")
+    with start(server_cpus=server_cpus) as running:
+        cores_used(running)
+        # Other programs may take the second core for a while.
+        found = [cores_used(running)]
+        while not least < found[-1] and len(found) < TRIES:
+            found.append(cores_used(running))
+
+    assert max(found) < most, found
+    assert max(found) > least, found
