@@ -1,13 +1,17 @@
 """What all tests share: the real command, as a user runs it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.alone import leave_the_network
 
 # The command of this very environment, so that an editable install and a wheel are tested alike.
 FASTSERVE = Path(sys.executable).with_name("fastserve")
@@ -16,6 +20,31 @@ _WITHIN_S = 60.0
 # Background jobs of a script start with these ignored, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Folders whose tests measure, or hold what is measured to laws of time.
+_MEASURING = ("benchmarks", "load")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each process of a parallel session a network and a temporary folder of its own, where the locks are too."""
+    if hasattr(config, "workerinput"):
+        leave_the_network()
+        tempfile.tempdir = tempfile.mkdtemp(prefix="fastserve-tests-")
+        os.environ["TMPDIR"] = tempfile.tempdir
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove that folder."""
+    if hasattr(config, "workerinput") and tempfile.tempdir:
+        shutil.rmtree(tempfile.tempdir, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what must run alone."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in _MEASURING:
+            item.add_marker(pytest.mark.alone)
+
 
 Fastserve = Callable[..., subprocess.CompletedProcess[str]]
 

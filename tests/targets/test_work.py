@@ -7,7 +7,7 @@ import pytest
 from controller.stack.exchange import Client
 from tests.targets.conftest import Start
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 # fib(31) takes phi squared as many calls as fib(29).
 RATIO = 2.618
