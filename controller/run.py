@@ -25,9 +25,11 @@ from controller.plan.text import plan_toml
 from controller.report.forecast import DryRun, forecast
 from controller.report.outcome import RunOutcome, write_outcome
 from controller.report.stored import Shown
+from controller.stack.backing import backing_services
 from controller.stack.cpus import Cores, assign_cores, usable_cores
 from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
+from controller.stack.needs import plan_needs
 from controller.stack.preflight import Ground, Prepared, check_targets, lay_ground, prepare_targets
 from controller.stack.supervisor import supervise
 from controller.stack.tools import available_targets
@@ -66,7 +68,7 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
 
     with machine_lock(plan.name) as lock_fd:
         prepared = prepare_targets(plan, targets, say=watcher.stage)
-        ground = lay_ground(options.project / "servers", prepared)
+        ground = lay_ground(plan, prepared, servers=options.project / "servers")
         check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
 
         builds = builds_of(prepared) | {name: script_key(script) for name, script in scripts.items()}
@@ -107,6 +109,7 @@ def standing_bench(
     """
     with (
         supervise(label=logs.parent.name, logs=logs, lock_fd=lock_fd) as supervisor,
+        backing_services(supervisor, ground.needs, servers=ground.servers, logs=logs, cores=cores.backing) as backing,
         _pinned(cores.control),
         Sampler() as sampler,
         StandingFleet(supervisor, cores=cores, folder=logs, locustfile=locustfile(), offer=offer) as fleet,
@@ -116,6 +119,7 @@ def standing_bench(
             prepared=prepared,
             scripts=scripts,
             ground=ground,
+            backing=backing,
             supervisor=supervisor,
             fleet=fleet,
             sampler=sampler,
@@ -135,7 +139,8 @@ def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
     targets = read_targets(options.project / "servers")
     available = available_targets(targets)
     plan = read_plan(options.plan, overrides=options.overrides, targets=targets, available=available)
-    return plan, targets, assign_cores(plan.cpus, usable_cores())
+    used = bool(plan_needs(plan, targets).parties)
+    return plan, targets, assign_cores(plan.cpus, usable_cores(), backing_used=used)
 
 
 def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], cores: Cores) -> RunFolder:
@@ -150,6 +155,7 @@ def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], core
 def new_run(out: Path, plan: Plan, builds: Mapping[str, str], *, cores: Cores, planned: int) -> RunFolder:
     """Make the folder of a run that begins now."""
     roles = {"target": cores.target, "generator": cores.generator, "control": cores.control}
+    roles |= {"backing": cores.backing} if cores.backing else {}
     facts = machine_facts(cores=roles, checkout=Path(__file__).resolve().parents[1])
     contents = RunContents(plan_toml=plan_toml(plan), planned=planned, builds=builds, machine=facts)
     return create_run_folder(out, plan.name, now=datetime.now(UTC), contents=contents)

@@ -21,6 +21,7 @@ from controller.run import SPARE_FILES, builds_of, keeper_of, new_run, shown_of,
 from controller.stack.cpus import Cores, assign_cores, usable_cores
 from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
+from controller.stack.needs import plan_needs
 from controller.stack.ports import free_port, is_free
 from controller.stack.preflight import check_targets, lay_ground, prepare_targets
 from controller.stack.tools import available_targets
@@ -61,7 +62,7 @@ def serve_session(options: SessionOptions, watcher: SessionWatcher, stop: StopRe
 
     with machine_lock(plan.name) as lock_fd:
         prepared = prepare_targets(plan, targets, say=watcher.stage)
-        ground = lay_ground(options.project / "servers", prepared)
+        ground = lay_ground(plan, prepared, servers=options.project / "servers")
         check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
 
         run = new_run(options.out, _stored(plan), builds_of(prepared), cores=cores, planned=0)
@@ -116,7 +117,9 @@ def read_session(options: SessionOptions) -> tuple[Plan, dict[str, Target], Core
         raise PlanError(
             f"{options.plan}: expected a scenario without a Locust file, found none: fastserve run takes it"
         )
-    return replace(plan, scenarios=scenarios), targets, assign_cores(plan.cpus, usable_cores())
+    plan = replace(plan, scenarios=scenarios)
+    used = bool(plan_needs(plan, targets).parties)
+    return plan, targets, assign_cores(plan.cpus, usable_cores(), backing_used=used)
 
 
 def _stored(plan: Plan) -> Plan:

@@ -9,9 +9,11 @@ import click
 
 from controller.errors import PlanError, StackError
 from controller.plan.target import Target
+from controller.stack.backing import backing_services
 from controller.stack.build import Build
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.database import sqlite_database
+from controller.stack.needs import needs_of
 from controller.stack.process import run_target
 from controller.stack.settings import Settings
 from controller.stack.supervisor import supervise
@@ -34,20 +36,22 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
 }
 
 
-def serve_target(target: Target, build: Build, *, settings: Settings) -> None:
+def serve_target(target: Target, build: Build, *, settings: Settings, servers: Path) -> None:
     """Run a target until the user ends it; prints its URL once it answers.
 
-    Raises StackError when it does not start or ends by itself.
+    A Redis or MariaDB that the settings ask for and give no address of is started with it, for it alone.
+    Raises StackError when one of them does not start or ends by itself.
     """
     logs = made_folder(cache_folder() / "logs")
     log = logs / f"serve-{target.name}.log"
     log.write_bytes(b"")
     with (
         supervise(label=f"serve-{target.name}", logs=logs) as supervisor,
-        run_target(supervisor, target, build, settings=settings, log=log) as running,
+        backing_services(supervisor, needs_of(settings), servers=servers, logs=logs) as backing,
+        run_target(supervisor, target, build, settings=backing.told(settings), log=log) as running,
     ):
         click.echo(running.url)
-        while (ended := running.died()) is None:
+        while (ended := running.died() or backing.died()) is None:
             time.sleep(_LOOK_EVERY_S)
         raise StackError(ended)
 

@@ -76,7 +76,8 @@ def serve(place: Place, name: str, port: int | None) -> None:
     """Run one server in the foreground, built if need be, until Ctrl-C.
 
     Line 1 on stdout is its URL, once it answers. Settings such as CACHE_BACKEND or SERVER_CPUS are taken
-    from the environment; see servers/contract/README.md.
+    from the environment; see servers/contract/README.md. A Redis or MariaDB that they ask for is started with
+    it, unless REDIS_URL or MYSQL_URL says where one is.
     """
     from controller.cli.serve import serve_target, settings_of
 
@@ -84,7 +85,7 @@ def serve(place: Place, name: str, port: int | None) -> None:
     if target.url is not None:
         raise PlanError(f"{name}: expected a server to start, found one that runs already at {target.url}")
     settings = settings_of(os.environ, servers=place.servers, port=port)
-    serve_target(target, _built(target), settings=settings)
+    serve_target(target, _built(target), settings=settings, servers=place.servers)
 
 
 def chosen(place: Place, names: Sequence[str]) -> Iterable[Target]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from controller.compare.blocks import Cell, cells, endpoints_of
 from controller.compare.intervals import Interval, log_t_interval
+from controller.measure.judgement import BACKING
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import merged_counts
 from controller.units import MIB, US_PER_S
@@ -128,10 +129,10 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
         latency_max_ms=together.latency_ms(1, 1),
         service_p50_ms=together.service_ms(50, 100),
         service_p99_ms=together.service_ms(99, 100),
-        server_cpu_us_per_request=cpu_us_per_request(trials, party="server", endpoint=endpoint),
-        proxy_cpu_us_per_request=cpu_us_per_request(trials, party="proxy", endpoint=endpoint),
-        backing_cpu_us_per_request=cpu_us_per_request(trials, party="backing", endpoint=endpoint),
-        generator_cpu_us_per_request=cpu_us_per_request(trials, party="generator", endpoint=endpoint),
+        server_cpu_us_per_request=cpu_us_per_request(trials, parties=("server",), endpoint=endpoint),
+        proxy_cpu_us_per_request=cpu_us_per_request(trials, parties=("proxy",), endpoint=endpoint),
+        backing_cpu_us_per_request=cpu_us_per_request(trials, parties=BACKING, endpoint=endpoint),
+        generator_cpu_us_per_request=cpu_us_per_request(trials, parties=("generator",), endpoint=endpoint),
         server_peak_rss_mib=_peak_rss_mib(trials) if endpoint == TOGETHER else None,
         bound=_bound(trials) if endpoint == TOGETHER else None,
         **_capacity(trials, endpoint=endpoint),
@@ -152,16 +153,16 @@ def _capacity(trials: Sequence[TrialResult], *, endpoint: str) -> dict[str, floa
     return {"capacity_per_s": interval.mean, "capacity_low_per_s": low, "capacity_high_per_s": high}
 
 
-def cpu_us_per_request(trials: Iterable[TrialResult], *, party: str, endpoint: str) -> float | None:
-    """Return a party's CPU-microseconds per request, over the trials in which it was observed.
+def cpu_us_per_request(trials: Iterable[TrialResult], *, parties: Sequence[str], endpoint: str) -> float | None:
+    """Return the CPU-microseconds per request of parties together, over the trials in which one was observed.
 
     None for a single endpoint (a process's CPU time cannot be told apart by route), unobserved, or idle.
     """
     if endpoint != TOGETHER:
         return None
-    observed = [trial for trial in trials if party in trial.usage]
+    observed = [trial for trial in trials if any(party in trial.usage for party in parties)]
     requests = sum(counts.attempts for trial in observed if (counts := trial.counts(TOGETHER)) is not None)
-    cpu_s = sum(trial.usage[party].cpu_s for trial in observed)
+    cpu_s = sum(used.cpu_s for trial in observed for party, used in trial.usage.items() if party in parties)
     return cpu_s * US_PER_S / requests if requests else None
 
 

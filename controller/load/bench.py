@@ -10,6 +10,7 @@ from controller.measure.resources import Sampler
 from controller.measure.window import Window
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
+from controller.stack.backing import Backing
 from controller.stack.cpus import Cores
 from controller.stack.preflight import Ground, Prepared
 from controller.stack.supervisor import Supervisor
@@ -23,6 +24,7 @@ class Bench:
     prepared: Mapping[str, Prepared]
     scripts: Mapping[str, Path]
     ground: Ground
+    backing: Backing
     supervisor: Supervisor
     fleet: StandingFleet
     sampler: Sampler

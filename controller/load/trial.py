@@ -51,7 +51,8 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
         # No trial after this one could be run either: the run is over, and this trial was not run.
         raise
     except StackError as error:
-        outcome, reason = FAILED, str(error)
+        # Where a backing service is gone, whatever the target then did is no reason.
+        outcome, reason = FAILED, bench.backing.died() or str(error)
     except LoadError as error:
         outcome, reason = FAILED, f"{LOAD_FAILED}{error}"
         bench.fleet.discard()
@@ -67,12 +68,13 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
     fleet = bench.fleet_for(scenario)
     contract = bench.ground.contract if ready.target.contract else None
     bench.ground.warm()
+    bench.backing.renew()
     trust = scenario.load.trust().with_own(ready.target.trust)
     with (
         run_prepared(
             bench.supervisor,
             ready,
-            settings=settings_of(bench.plan, trial.variant, ground=bench.ground),
+            settings=bench.backing.told(settings_of(bench.plan, trial.variant, ground=bench.ground)),
             trust=trust,
             cores=bench.cores.target,
             log=bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log",
@@ -89,14 +91,14 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
         watch = Watch(
             window=ears.window,
             edge=bench.sampler.sample,
-            broken=lambda: "ended by the user" if ears.stopped() else running.died(),
+            broken=lambda: "ended by the user" if ears.stopped() else running.died() or bench.backing.died(),
             enough=ears.enough,
         )
         record.driven = driven = _drive(
             bench, fleet, job, scenario=scenario, target=ready.target, watch=watch, record=record, ears=ears
         )
     _heed(bench, driven, order=order, ears=ears)
-    return driven.broken
+    return driven.broken or bench.backing.died()
 
 
 def _heed(bench: Bench, driven: Driven, *, order: int, ears: Ears) -> None:
@@ -152,12 +154,14 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
     """Have the sampler look at every party of a trial that can be seen, for the time of the block."""
     if running.family():
         bench.sampler.watch(SERVER, running.family)
+    for party in bench.backing.parties:
+        bench.sampler.watch(party, partial(bench.backing.family, party))
     bench.sampler.watch(GENERATOR, bench.fleet.pids)
     bench.sampler.watch(MASTER, fleet.master.family)
     try:
         yield
     finally:
-        for party in (SERVER, GENERATOR, MASTER):
+        for party in (SERVER, *bench.backing.parties, GENERATOR, MASTER):
             bench.sampler.unwatch(party)
 
 
@@ -209,7 +213,9 @@ def _use(bench: Bench, driven: Driven, record: Gathered) -> None:
     if driven.from_s is None or driven.until_s is None or driven.until_s <= driven.from_s:
         return
     bounds = (driven.start_s + driven.from_s, driven.start_s + driven.until_s)
-    found = {party: bench.sampler.usage(party, *bounds) for party in (SERVER, GENERATOR, MASTER)}
+    found = {
+        party: bench.sampler.usage(party, *bounds) for party in (SERVER, *bench.backing.parties, GENERATOR, MASTER)
+    }
     record.usage = {party: usage for party, usage in found.items() if usage is not None}
 
 

@@ -122,8 +122,9 @@ def _load_doubts(
 
 
 def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:
-    """Return how busy the server and the generator were, as shares of what they could be; empty where unknown."""
+    """Return how busy each party of the load was, as a share of what it could be; empty where that is unknown."""
     if not seconds:
         return {}
     cores = {SERVER: len(bench.cores.target), GENERATOR: len(bench.cores.generator)}
+    cores |= dict.fromkeys(bench.backing.parties, len(bench.cores.backing))
     return {party: busy(usage[party], seconds=seconds, cores=n) for party, n in cores.items() if party in usage}

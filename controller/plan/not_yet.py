@@ -7,18 +7,14 @@ from controller.plan.toml_text import KeyPath, found_text, path_text
 
 # Settings that are built for these values only; a key that is built for none has an empty tuple.
 _BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,)}
-# Factors that are not here are built for every level. The pool means something with mysql only.
+# Factors that are not here are built for every level.
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "proxy": ("none",),
     "tls": ("off",),
     "gzip": ("off",),
     "upstream_keepalive": ("on",),
     "proxy_cache": ("off",),
-    "cache": ("memory", "none"),
-    "db": ("sqlite",),
-    "pool": (10,),
     "db_delay_ms": (0,),
-    "metrics": ("none",),
     "network": ("host",),
 }
 

@@ -32,7 +32,11 @@ def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
         trials=trials_of(plan),
         expected_s=expected_seconds(plan, targets),
         can_see=can_see(plan),
-        cores=f"{_listed(cores.target)} target · {_listed(cores.generator)} generator",
+        cores=" · ".join(
+            f"{_listed(numbers)} {party}"
+            for party, numbers in (("target", cores.target), ("backing", cores.backing), ("generator", cores.generator))
+            if numbers
+        ),
         left_out=tuple(f"{name}: a tool it needs is missing" for name in plan.skipped),
         notes=(
             *cores.notes,

@@ -4,61 +4,24 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from controller.errors import StackError
-from controller.stack import mariadb, redis
 from controller.stack.mariadb import start_mariadb
+from controller.stack.needs import CACHE, DATABASE, Needs, needs_of, require_services
 from controller.stack.private import private_folder
 from controller.stack.redis import start_redis
 from controller.stack.service import Service, Setting
 from controller.stack.settings import Settings
 from controller.stack.supervisor import Supervisor
-from controller.stack.tools import advice, tool_path
 
-# The parties that they are in a trial.
-CACHE: Final = "cache"
-DATABASE: Final = "database"
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _CONFIGS: Final = {CACHE: "redis.conf", DATABASE: "mariadb.cnf"}
-_SERVERS: Final = {CACHE: redis.SERVER, DATABASE: mariadb.SERVER}
-_ASKED_BY: Final = {CACHE: "cache redis", DATABASE: "db mysql"}
 
 _Start = Callable[[int | None], Service]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """Which services are needed; connections is the largest pool that the database must take."""
-
-    redis: bool = False
-    mysql: bool = False
-    connections: int = 0
-
-    @property
-    def parties(self) -> tuple[str, ...]:
-        """The parties that these services are; empty where none is needed."""
-        return (*((CACHE,) if self.redis else ()), *((DATABASE,) if self.mysql else ()))
-
-
-def needs_of(settings: Settings) -> Needs:
-    """Return what a target with these settings needs and has no address of."""
-    return Needs(
-        redis=settings.cache_backend == "redis" and settings.redis_url is None,
-        mysql=settings.db_backend == "mysql" and settings.mysql_url is None,
-        connections=settings.db_pool_size,
-    )
-
-
-def require_services(needs: Needs) -> None:
-    """Raise StackError, with the command that helps, where a service that is needed is not on this machine."""
-    for party in needs.parties:
-        if tool_path(_SERVERS[party]) is None:
-            server = _SERVERS[party]
-            raise StackError(f"{_ASKED_BY[party]} needs {server}, found none on PATH: {advice(server, least='0')}")
 
 
 class Backing:

@@ -12,7 +12,12 @@ from controller.stack.lock import Holder, lock_holder
 from controller.stack.tools import MissingTool, advice, missing_tools, tool_version
 
 # What is not needed to measure targets, with what it is for.
-_OPTIONAL = {"nginx": "make benchmark", "wrk": "make benchmark"}
+_OPTIONAL = {
+    "redis-server": "plans with cache redis",
+    "mariadbd": "plans with db mysql",
+    "nginx": "make benchmark",
+    "wrk": "make benchmark",
+}
 _CPU = Path("/sys/devices/system/cpu")
 
 

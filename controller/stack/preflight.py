@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -13,12 +13,14 @@ from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.target import Target
 from controller.plan.trust import Trust
+from controller.stack.backing import backing_services
 from controller.stack.build import Build, build_target, find_build
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.check import check_contract, contract_error
 from controller.stack.contract_rules import Finding
 from controller.stack.database import sqlite_database, warm_rows
 from controller.stack.exchange import Asking, Client
+from controller.stack.needs import Needs, needs_of, plan_needs, require_services
 from controller.stack.process import Running, run_target
 from controller.stack.reached import Reached, reach_target
 from controller.stack.settings import Settings
@@ -44,8 +46,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What all targets stand on: the contract's data and the database made of it; None where no target has them."""
+    """What all targets stand on: the contract's data and the database made of it; None where no target has them.
 
+    needs are the backing services that the plan's trials ask for.
+    """
+
+    servers: Path
+    needs: Needs = field(default_factory=Needs)
     contract: Contract | None = None
     database: Path | None = None
 
@@ -55,25 +62,31 @@ class Ground:
             warm_rows(self.database)
 
 
-def lay_ground(servers: Path, prepared: Mapping[str, Prepared]) -> Ground:
+def lay_ground(plan: Plan, prepared: Mapping[str, Prepared], *, servers: Path) -> Ground:
     """Read the contract and make its database, where some target keeps the contract.
 
     Raises PlanError for a folder of servers whose contract cannot be read.
     """
+    needs = plan_needs(plan, {name: ready.target for name, ready in prepared.items()})
     if not any(ready.target.contract for ready in prepared.values()):
-        return Ground()
+        return Ground(servers=servers, needs=needs)
     contract = read_contract(servers)
-    return Ground(contract=contract, database=sqlite_database(servers / "contract" / "quotes.csv"))
+    database = sqlite_database(servers / "contract" / "quotes.csv")
+    return Ground(servers=servers, needs=needs, contract=contract, database=database)
 
 
 def settings_of(plan: Plan, variant: Variant, *, ground: Ground) -> Settings:
-    """Return what a target is told in a trial of this plan and variant."""
+    """Return what a target is told in a trial of this plan and variant, but for the addresses of backing services.
+
+    Where no trial of the plan can reach what is behind Redis or MariaDB, the default stands in for it.
+    """
+    cache, db = str(variant.levels["cache"]), str(variant.levels["db"])
     return Settings(
         server_cpus=plan.cpus.target,
-        cache_backend=str(variant.levels["cache"]),
+        cache_backend="memory" if cache == "redis" and not ground.needs.redis else cache,
         cache_miss_ms=plan.environment.cache_miss_ms,
         cache_ttl_s=plan.environment.cache_ttl_s,
-        db_backend=str(variant.levels["db"]),
+        db_backend="sqlite" if db == "mysql" and not ground.needs.mysql else db,
         sqlite_path=ground.database,
         db_pool_size=int(variant.levels["pool"]),
         metrics=str(variant.levels["metrics"]),
@@ -83,8 +96,9 @@ def settings_of(plan: Plan, variant: Variant, *, ground: Ground) -> Settings:
 def prepare_targets(plan: Plan, targets: Mapping[str, Target], *, say: Callable[[str], None]) -> dict[str, Prepared]:
     """Build what the plan's targets need; all tools are looked for before the first build begins.
 
-    Raises StackError where a tool is missing or a build fails.
+    Raises StackError where a tool or a backing service is missing, or a build fails.
     """
+    require_services(plan_needs(plan, targets))
     for name in plan.targets:
         require_tools(targets[name])
     prepared = {}
@@ -140,15 +154,22 @@ def check_targets(
     if not unchecked:
         return
     logs = made_folder(cache_folder() / "logs")
-    with supervise(label=f"check-{plan.name}", logs=logs, lock_fd=lock_fd) as supervisor:
+    needs = replace(ground.needs, redis=any(needs_of(one).redis for _, one in unchecked))
+    needs = replace(needs, mysql=any(needs_of(one).mysql for _, one in unchecked))
+    with (
+        supervise(label=f"check-{plan.name}", logs=logs, lock_fd=lock_fd) as supervisor,
+        backing_services(supervisor, needs, servers=ground.servers, logs=logs) as backing,
+    ):
         for ready, settings in unchecked:
             say(f"checking {ready.target.name}")
             log = logs / f"check-{ready.target.name}.log"
             log.write_bytes(b"")
             trust = plan.load.trust().with_own(ready.target.trust)
-            with run_prepared(supervisor, ready, settings=settings, trust=trust, log=log) as running:
+            backing.renew()
+            told = backing.told(settings)
+            with run_prepared(supervisor, ready, settings=told, trust=trust, log=log) as running:
                 if ready.target.contract and ground.contract is not None:
-                    findings = check_contract(running.url, ground.contract, settings, trust=trust)
+                    findings = check_contract(running.url, ground.contract, told, trust=trust)
                     _hold_to_contract(ready.target.name, findings)
             if ready.build is not None:
                 _passed_file(ready, settings).touch()
@@ -172,7 +193,8 @@ def _hold_to_contract(name: str, findings: Sequence[Finding]) -> None:
 def _passed_file(ready: Prepared, settings: Settings) -> Path:
     """Return the file whose existence says that this build passed with these settings.
 
-    The settings name the database by a path that is made of its content, and so stand for the contract too.
+    The settings name the database by a path that is made of its content, and so stand for the contract too. They have
+    no address of a backing service, which is another one each time.
     """
     text = repr((__version__, ready.key, settings.environment()))
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
