@@ -1,16 +1,16 @@
 """`fastserve targets`: the servers under test, one by one."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
 
 from controller.cli.place import Place
-from controller.cli.shape import columns_text, examples, size_text
+from controller.cli.shape import columns_text, examples
 from controller.errors import PlanError, StackError
 from controller.plan.target import Target
-from controller.stack.build import Build, build_target, find_build
-from controller.stack.tools import missing_tools, require_tools
+from controller.stack.build import find_build
+from controller.stack.tools import missing_tools
 
 
 @click.group(epilog=examples("fastserve targets list", "fastserve targets serve python-flask"))
@@ -31,13 +31,13 @@ def list_(place: Place) -> None:
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.pass_obj
 def build(place: Place, names: tuple[str, ...]) -> None:
-    """Build servers that are not built yet; without a NAME all whose tools are here."""
-    for target in chosen(place, names):
-        if target.url is not None:
-            click.echo(f"{target.name}: runs already at {target.url}, nothing to build")
-            continue
-        was = find_build(target)
-        click.echo(built_text(was or _built(target), anew=was is None))
+    """Build servers that are not built yet, several at once; without a NAME all whose tools are here.
+
+    What fails does not stop the others; its log stays in the cache.
+    """
+    from controller.cli.building import build_and_show
+
+    build_and_show(chosen(place, names), all_told=True)
 
 
 @targets.command(epilog=examples("fastserve targets check", "fastserve targets check python-flask"))
@@ -45,18 +45,20 @@ def build(place: Place, names: tuple[str, ...]) -> None:
 @click.pass_obj
 def check(place: Place, names: tuple[str, ...]) -> int:
     """Hold servers to the contract in servers/contract/; exit status 3 when one breaks it."""
+    from controller.cli.building import build_and_show
     from controller.cli.contract_check import broken_rules
     from controller.plan.contract import read_contract
     from controller.stack.preflight import Prepared
 
     contract, quotes = read_contract(place.servers), place.servers / "contract" / "quotes.csv"
     broken = 0
-    for target in chosen(place, names):
+    held = chosen(place, names)
+    builds = build_and_show([target for target in held if target.contract])
+    for target in held:
         if not target.contract:
             click.echo(f"{target.name}: has a contract of its own (contract = false)")
             continue
-        build = _built(target) if target.url is None else None
-        lines = broken_rules(Prepared(target=target, build=build), contract=contract, quotes=quotes)
+        lines = broken_rules(Prepared(target=target, build=builds.get(target.name)), contract=contract, quotes=quotes)
         broken += bool(lines)
         click.echo("\n  ".join((f"{target.name}: {'breaks' if lines else 'keeps'} the contract", *lines)))
     return StackError.exit_code if broken else 0
@@ -79,16 +81,17 @@ def serve(place: Place, name: str, port: int | None) -> None:
     from the environment; see servers/contract/README.md. A Redis or MariaDB that they ask for is started with
     it, unless REDIS_URL or MYSQL_URL says where one is.
     """
+    from controller.cli.building import build_and_show
     from controller.cli.serve import serve_target, settings_of
 
     (target,) = chosen(place, (name,))
     if target.url is not None:
         raise PlanError(f"{name}: expected a server to start, found one that runs already at {target.url}")
     settings = settings_of(os.environ, servers=place.servers, port=port)
-    serve_target(target, _built(target), settings=settings, servers=place.servers)
+    serve_target(target, build_and_show([target])[name], settings=settings, servers=place.servers)
 
 
-def chosen(place: Place, names: Sequence[str]) -> Iterable[Target]:
+def chosen(place: Place, names: Sequence[str]) -> list[Target]:
     """Return the named targets, or all whose tools are here. Raises PlanError for a name that is none."""
     known = place.targets()
     if unknown := [name for name in names if name not in known]:
@@ -96,19 +99,6 @@ def chosen(place: Place, names: Sequence[str]) -> Iterable[Target]:
             f"expected a server in {place.servers}, found no {', '.join(unknown)}; known are {', '.join(known)}"
         )
     return [known[name] for name in names or place.available(known)]
-
-
-def built_text(build: Build, *, anew: bool) -> str:
-    """Return what a build came to."""
-    return f"{build.target}: {'built' if anew else 'was built'}, {size_text(build.size_bytes)} in {build.out}"
-
-
-def _built(target: Target) -> Build:
-    if found := find_build(target):
-        return found
-    require_tools(target)
-    click.echo(f"building {target.name}", err=True)
-    return build_target(target)
 
 
 def _listed(target: Target) -> tuple[str, ...]:

@@ -6,18 +6,20 @@ import json
 import os
 import shlex
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from typing import IO
 
 from controller.errors import StackError
 from controller.plan.target import Target
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.ready import death_of, log_end
 from controller.stack.supervisor import Launched, Supervisor, supervise
-from controller.stack.tools import require_tools, tool_version
+from controller.stack.tools import require_tools, tools_of
+from controller.stack.versions import tool_version
 
 # What builds and editors leave in a source folder; anything else, such as .cargo and .mvn, may change what is built.
 _LEFT_ANYWHERE = (
@@ -27,6 +29,7 @@ _LEFT_ANYWHERE = (
 _LEFT_AT_TOP = ("target", "build")
 _KEY_DIGITS = 16
 _POLL_EVERY_S = 0.02
+_LOCK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +60,26 @@ def find_build(target: Target) -> Build | None:
     return _finished(target, build_key(target))
 
 
-def build_target(target: Target, *, log_folder: Path | None = None) -> Build:
+def build_target(target: Target, *, stop: Event | None = None) -> Build:
     """Return the build of a target, made now unless there is one.
 
-    Its log is <target>-<key>.log in log_folder, by default in the cache. A second builder waits for the first.
-    Raises StackError when a tool is missing, or with the end of the log when a step fails.
+    Its log is build_log of its key. A second builder waits for the first. Once stop is set, what was begun is ended.
+    Raises StackError when a tool is missing or it was stopped, or with the end of the log when a step fails.
     """
     require_tools(target)
     key = build_key(target)
     if build := _finished(target, key):
         return build
-    logs = made_folder(log_folder or cache_folder() / "logs")
-    place = _place(target, key)
+    place, stop = _place(target, key), stop or Event()
     made_folder(place.parent)
-    with _only_builder(place.with_name(f"{place.name}.lock")) as lock_fd:
+    with _only_builder(place.with_name(f"{place.name}.lock"), stop=stop) as lock_fd:
         # Somebody else may have built it while we waited.
-        return _finished(target, key) or _build(target, key, logs=logs, lock_fd=lock_fd)
+        return _finished(target, key) or _build(target, key, lock_fd=lock_fd, stop=stop)
+
+
+def build_log(target: Target, key: str) -> Path:
+    """Return where the commands of a build and all they say are kept."""
+    return cache_folder() / "logs" / f"{target.name}-{key}.log"
 
 
 def in_place(word: str, *, folder: Path, out: Path) -> str:
@@ -84,9 +91,10 @@ def in_place(word: str, *, folder: Path, out: Path) -> str:
     return word.replace("{src}", str(folder)).replace("{out}", str(out)).replace("{cache}", str(shared))
 
 
-def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
+def _build(target: Target, key: str, *, lock_fd: int, stop: Event) -> Build:
     """Build in the final place, since a virtual environment cannot be moved, and mark it complete at the end."""
-    out, log = _place(target, key), logs / f"{target.name}-{key}.log"
+    out, log = _place(target, key), build_log(target, key)
+    logs = made_folder(log.parent)
     try:
         if out.exists():
             shutil.rmtree(out)
@@ -97,7 +105,7 @@ def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
             with supervise(label=f"build-{target.name}", logs=logs, lock_fd=lock_fd) as supervisor:
                 for step in target.build:
                     argv = [in_place(word, folder=target.folder, out=out) for word in step]
-                    _run_step(supervisor, target, argv=argv, log=log)
+                    _run_step(supervisor, target, argv=argv, log=log, stop=stop)
         size_bytes = sum(path.lstat().st_size for path in out.rglob("*"))
         unfinished = out.with_name(f"{out.name}.unfinished")
         unfinished.write_text(json.dumps({"size_bytes": size_bytes}), encoding="utf-8")
@@ -107,12 +115,12 @@ def _build(target: Target, key: str, *, logs: Path, lock_fd: int) -> Build:
     return Build(target=target.name, key=key, out=out, size_bytes=size_bytes)
 
 
-def _run_step(supervisor: Supervisor, target: Target, *, argv: list[str], log: Path) -> None:
+def _run_step(supervisor: Supervisor, target: Target, *, argv: list[str], log: Path, stop: Event) -> None:
     """Run one command of a build in the caller's environment; it and what it leaves behind end with us."""
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {shlex.join(argv)}\n")
     launched = supervisor.launch(target.name, argv, env=os.environ, cwd=target.folder, log=log)
-    status = _status(launched)
+    status = _status(launched, stop)
     launched.stop()
     if status:
         ended = death_of(status)
@@ -120,9 +128,10 @@ def _run_step(supervisor: Supervisor, target: Target, *, argv: list[str], log: P
         raise StackError(f"{target.name}: {expected}, found that it {ended}{log_end(launched)}")
 
 
-def _status(launched: Launched) -> int:
+def _status(launched: Launched, stop: Event) -> int:
     while (status := launched.poll()) is None:
-        time.sleep(_POLL_EVERY_S)
+        if stop.wait(_POLL_EVERY_S):
+            raise StackError(f"{launched.name}: its build was stopped")
     return status
 
 
@@ -146,18 +155,29 @@ def _finished(target: Target, key: str) -> Build | None:
 
 
 @contextmanager
-def _only_builder(lock: Path) -> Iterator[int]:
+def _only_builder(lock: Path, *, stop: Event) -> Iterator[int]:
     """Hold the lock of one build; it is freed when this process and all it has started for it are gone."""
     with lock.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while not _locked(file):
+            # Looked at again and again: a wait in the kernel would not hear of stop.
+            if stop.wait(_LOCK_EVERY_S):
+                raise StackError(f"{lock.stem}: its build was stopped")
         yield file.fileno()
+
+
+def _locked(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _ingredients(target: Target) -> Iterator[bytes]:
     # The place of the folder is no ingredient unless the commands name it: a second checkout builds nothing new.
     named = any("{src}" in word for step in target.build for word in step)
     yield json.dumps([target.name, target.build, str(target.folder) if named else None]).encode()
-    for tool in sorted({*target.needs, *(step[0] for step in target.build if "/" not in step[0])}):
+    for tool in sorted(tools_of([target])):
         place = shutil.which(tool)
         yield json.dumps([tool, tool_version(tool), place and os.path.realpath(place)]).encode()
     for path in sorted(_sources(target.folder)):

@@ -9,7 +9,8 @@ from controller.plan.target import Target
 from controller.stack.cpus import usable_cores
 from controller.stack.limits import OpenFiles, open_files
 from controller.stack.lock import Holder, lock_holder
-from controller.stack.tools import MissingTool, advice, missing_tools, tool_version
+from controller.stack.tools import MissingTool, advice, missing_tools, tools_of
+from controller.stack.versions import ask_versions, tool_version
 
 # What is not needed to measure targets, with what it is for.
 _OPTIONAL = {
@@ -75,6 +76,8 @@ class Diagnosis:
 
 def diagnose(targets: Iterable[Target]) -> Diagnosis:
     """Look at the tools of these targets, at the optional ones and at the machine; takes a second or two."""
+    targets = list(targets)
+    ask_versions(tools_of(targets) | _OPTIONAL.keys())
     return Diagnosis(
         targets=tuple(TargetState(name=target.name, missing=missing_tools(target)) for target in targets),
         optional=tuple(_optional(tool, needed_for) for tool, needed_for in _OPTIONAL.items()),

@@ -8,13 +8,15 @@ from itertools import product
 from pathlib import Path
 
 from controller import __version__
+from controller.errors import StackError
 from controller.plan.contract import Contract, read_contract
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.target import Target
 from controller.plan.trust import Trust
 from controller.stack.backing import backing_services
-from controller.stack.build import Build, build_target, find_build
+from controller.stack.build import Build
+from controller.stack.builders import Underway, build_targets, find_builds
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.check import check_contract, contract_error
 from controller.stack.contract_rules import Finding
@@ -96,19 +98,38 @@ def settings_of(plan: Plan, variant: Variant, *, ground: Ground) -> Settings:
 def prepare_targets(plan: Plan, targets: Mapping[str, Target], *, say: Callable[[str], None]) -> dict[str, Prepared]:
     """Build what the plan's targets need; all tools are looked for before the first build begins.
 
-    Raises StackError where a tool or a backing service is missing, or a build fails.
+    Raises StackError where a tool or a backing service is missing, and where builds fail once all others have ended.
     """
     require_services(plan_needs(plan, targets))
-    for name in plan.targets:
-        require_tools(targets[name])
-    prepared = {}
-    for name in plan.targets:
-        build = None
-        if targets[name].url is None and (build := find_build(targets[name])) is None:
-            say(f"building {name}")
-            build = build_target(targets[name])
-        prepared[name] = Prepared(target=targets[name], build=build)
-    return prepared
+    planned = [targets[name] for name in plan.targets]
+    for target in planned:
+        require_tools(target)
+    found = find_builds(planned)
+    missing = [target for target in planned if target.url is None and found[target.name] is None]
+    results = {**found, **build_targets(missing, _Said(say))}
+    if errors := [result for result in results.values() if isinstance(result, StackError)]:
+        raise errors[0] if len(errors) == 1 else StackError("\n".join(map(str, errors)))
+    builds = {name: build for name, build in results.items() if isinstance(build, Build)}
+    return {target.name: Prepared(target=target, build=builds.get(target.name)) for target in planned}
+
+
+class _Said:
+    """What builds come to, said a line each."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def started(self, job: Underway) -> None:
+        self._say(f"building {job.target}")
+
+    def building(self, jobs: Sequence[Underway]) -> None:
+        pass
+
+    def ended(self, build: Build, took_s: float) -> None:
+        self._say(f"{build.target}: built in {took_s:.0f} s")
+
+    def failed(self, target: str, error: StackError, took_s: float) -> None:
+        self._say(f"{target}: not built, failed after {took_s:.0f} s")
 
 
 @contextmanager

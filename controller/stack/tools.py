@@ -1,25 +1,13 @@
 """Which tools a target needs, which of them are here, and how to get the others."""
 
-import os
-import re
 import shutil
-import signal
-import subprocess
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from controller.errors import StackError
 from controller.plan.target import Target
-
-ANSWER_WITHIN_S = 10.0
-_ASKED_OTHERWISE: Final[Mapping[str, str]] = {"go": "version", "java": "-version", "nginx": "-v", "wrk": "-v"}
-# Where Debian has servers.
-_SERVERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
-# What a JVM says before its version when options come from the environment.
-_CHATTER = "Picked up "
+from controller.stack.versions import ask_versions, tool_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +70,6 @@ _DEBIAN_12: Final[Mapping[str, _Source]] = {
 }
 
 
-def tool_path(tool: str) -> str | None:
-    """Return where a tool is; servers are found where Debian puts them too, which is on nobody's PATH but root's."""
-    return shutil.which(tool) or shutil.which(tool, path=_SERVERS)
-
-
 def missing_tools(target: Target) -> tuple[MissingTool, ...]:
     """Return the tools a target needs that are not on PATH or too old; empty when it can be built and run."""
     # On PATH, as its own commands look for them.
@@ -105,7 +88,14 @@ def missing_tools(target: Target) -> tuple[MissingTool, ...]:
 
 def available_targets(targets: Mapping[str, Target]) -> list[str]:
     """Return the names of the targets whose tools this machine has."""
+    ask_versions(tools_of(targets.values()))
     return [name for name, target in targets.items() if not missing_tools(target)]
+
+
+def tools_of(targets: Collection[Target]) -> set[str]:
+    """Return the tools on PATH that targets need or that their builds call."""
+    called = {step[0] for target in targets for step in target.build if "/" not in step[0]}
+    return called.union(*(target.needs for target in targets))
 
 
 def require_tools(target: Target) -> None:
@@ -114,15 +104,6 @@ def require_tools(target: Target) -> None:
         needs = "; ".join(tool.text for tool in missing)
         ways = "\n".join(f"  {tool.advice}" for tool in missing)
         raise StackError(f"{target.name} needs {needs}\n{ways}")
-
-
-def tool_version(tool: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
-    """Return the first dotted number that a tool prints when asked for its version; None without the tool.
-
-    Asked once per process and place on PATH. A tool that prints no number, or not in time, has no version.
-    """
-    path = tool_path(tool)
-    return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version"), within_s=within_s) if path else None
 
 
 def advice(tool: str, *, least: str) -> str:
@@ -135,37 +116,6 @@ def advice(tool: str, *, least: str) -> str:
     if _at_least(source.version, least):
         return f"apt-get install {source.package}"
     return f"apt-get install {source.package} gives {source.version} on Debian 12, too old: {source.otherwise}"
-
-
-@cache
-def _version_at(path: str, argument: str, *, within_s: float) -> str | None:
-    lines = _said(path, argument, within_s=within_s).splitlines()
-    said = "\n".join(line for line in lines if not line.startswith(_CHATTER))
-    # The first release of a Java has a version without dots: openjdk version "21".
-    number = re.search(r"(\d+(?:\.\d+)+)", said) or re.search(r'version "?(\d+)', said)
-    return number[1] if number else None
-
-
-def _said(path: str, argument: str, *, within_s: float) -> str:
-    """Return what a tool prints on both streams; empty when it cannot be run or does not end in time."""
-    # A file and not a pipe: whatever the tool leaves behind could hold a pipe open for ever.
-    with tempfile.TemporaryFile() as output:
-        try:
-            process = subprocess.Popen(
-                [path, argument], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-            )
-        except OSError:
-            return ""
-        try:
-            process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            return ""
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        output.seek(0)
-        return output.read(1 << 16).decode("utf-8", errors="replace")
 
 
 def _at_least(found: str | None, least: str) -> bool:

@@ -1,6 +1,8 @@
 """Tools are asked for their version, and what is missing comes with the command that helps."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 
 from controller.errors import StackError
 from controller.plan.target import Target
-from controller.stack.tools import advice, missing_tools, require_tools, tool_version
+from controller.stack.tools import advice, missing_tools, require_tools
+from controller.stack.versions import ask_versions, tool_version
 from tests.stack.programs import made_target
 
 
@@ -62,6 +65,52 @@ def test_a_tool_is_asked_once(bin_folder: Path) -> None:
 
     assert [tool_version("slow") for _ in range(3)] == ["1.0"] * 3
     assert (bin_folder / "asked").read_text() == "asked\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "place", "times"),
+    [("sleep 0.3; echo 1.0", "slow", 1), ("echo 1.0", "quick", 2), ("sleep 0.3; echo 1.0", "shims/slow", 2)],
+    ids=["slow", "quick", "a shim"],
+)
+def test_a_slow_tool_is_asked_once_for_all_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, place: str, times: int
+) -> None:
+    """Until its file changes; what a manager of versions put in its place is asked each time."""
+    tool = tmp_path / place
+    tool.parent.mkdir(exist_ok=True)
+    put(tool.parent, tool.name, f"echo asked >> {tmp_path}/asked; {script}")
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    ask = f"from controller.stack.versions import tool_version; print(tool_version({tool.name!r}))"
+
+    def asked() -> str:
+        return subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
+
+    assert [asked(), asked()] == ["1.0\n"] * 2
+    assert (tmp_path / "asked").read_text() == "asked\n" * times
+
+    put(tool.parent, tool.name, "echo 1.1, released since")
+    assert asked() == "1.1\n"
+
+
+def test_a_link_to_a_manager_of_versions_is_asked_each_time(bin_folder: Path, tmp_path: Path) -> None:
+    """The link and the manager stay the same files when another version is chosen."""
+    put(bin_folder, "manager", f"sleep 0.3; cat {tmp_path}/chosen")
+    (bin_folder / "compile").symlink_to("manager")
+    (tmp_path / "chosen").write_text("1.0")
+    ask_versions(["compile"])
+
+    assert not (tmp_path / "cache" / "versions").exists()
+
+
+def test_many_tools_are_asked_at_once(bin_folder: Path) -> None:
+    """Asking four takes as long as the slowest."""
+    for number in range(4):
+        put(bin_folder, f"tool-{number}", "sleep 1; echo 1.0")
+    began_s = time.monotonic()
+    ask_versions([f"tool-{number}" for number in range(4)])
+
+    assert [tool_version(f"tool-{number}") for number in range(4)] == ["1.0"] * 4
+    assert time.monotonic() - began_s < 3
 
 
 def test_a_tool_that_hangs_is_bounded(bin_folder: Path) -> None:
