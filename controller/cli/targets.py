@@ -6,11 +6,9 @@ from collections.abc import Sequence
 import click
 
 from controller.cli.place import Place
-from controller.cli.shape import columns_text, examples
+from controller.cli.shape import examples
 from controller.errors import PlanError, StackError
 from controller.plan.target import Target
-from controller.stack.build import find_build
-from controller.stack.tools import missing_tools
 
 
 @click.group(epilog=examples("fastserve targets list", "fastserve targets serve python-flask"))
@@ -21,10 +19,10 @@ def targets() -> None:
 @targets.command("list", epilog=examples("fastserve targets list"))
 @click.pass_obj
 def list_(place: Place) -> None:
-    """List all servers: what they are, and whether this machine has what they need."""
-    known = place.targets()
-    rows = [("target", "language", "framework", "style", "state"), *map(_listed, known.values())]
-    click.echo(columns_text(rows) if known else f"no servers in {place.servers}")
+    """List all servers: what they are, whether they are built, and the versions of the tools they need."""
+    from controller.cli.listing import listing_text
+
+    click.echo(listing_text(list(place.targets().values())) or f"no servers in {place.servers}")
 
 
 @targets.command(epilog=examples("fastserve targets build", "fastserve targets build python-flask"))
@@ -99,15 +97,3 @@ def chosen(place: Place, names: Sequence[str]) -> list[Target]:
             f"expected a server in {place.servers}, found no {', '.join(unknown)}; known are {', '.join(known)}"
         )
     return [known[name] for name in names or place.available(known)]
-
-
-def _listed(target: Target) -> tuple[str, ...]:
-    return target.name, target.language, target.framework, target.style, _state(target)
-
-
-def _state(target: Target) -> str:
-    if target.url is not None:
-        return f"runs at {target.url}"
-    if missing := missing_tools(target):
-        return f"needs {'; '.join(tool.text for tool in missing)}"
-    return "built" if find_build(target) else "not built yet"

@@ -10,6 +10,7 @@ from controller.plan.toml_text import KeyPath, found_text
 TARGET_RULES: Final[dict[str, Rule]] = {
     "language": LINE,
     "framework": LINE,
+    "version": LINE,
     "style": one_of("sync", "async"),
     "process_model": LINE,
     "needs": TABLE,

@@ -18,6 +18,7 @@ from controller.plan.trust import BY_THIS_MACHINE, Trust, read_authorities
 class Target:
     """One server build under test. folder is absolute; needs maps a tool to a least version such as ">=1.22".
 
+    version is the framework's, None where server.toml does not state it.
     build and run are argument lists in which {src} and {out} stand for the folder and its build output;
     an empty build means that nothing needs building, and unit_tests are the target's own, run after a build.
     warmup_s is the least warm-up, with warmup_requests to each endpoint. A target with a url (without a slash at
@@ -30,6 +31,7 @@ class Target:
     framework: str
     style: str
     process_model: str
+    version: str | None = None
     needs: Mapping[str, str] = field(default_factory=dict)
     build: tuple[tuple[str, ...], ...] = ()
     unit_tests: tuple[tuple[str, ...], ...] = ()
@@ -97,6 +99,7 @@ def _target_of(table: dict[str, Any], folder: Path, trust: Trust) -> Target:
         framework=table["framework"],
         style=table["style"],
         process_model=table["process_model"],
+        version=table.get("version"),
         needs={tool: least.replace(" ", "") for tool, least in table.get("needs", {}).items()},
         build=tuple(tuple(command) for command in table.get("build", [])),
         unit_tests=tuple(tuple(command) for command in table.get("unit_tests", [])),

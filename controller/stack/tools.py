@@ -7,7 +7,19 @@ from typing import Final
 
 from controller.errors import StackError
 from controller.plan.target import Target
-from controller.stack.versions import ask_versions, tool_version
+from controller.stack.versions import ask_versions, tool_path, tool_version
+
+__all__ = [
+    "MissingTool",
+    "advice",
+    "available_targets",
+    "found_tools",
+    "missing_tools",
+    "require_tools",
+    "tool_path",
+    "tool_version",
+    "tools_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +82,15 @@ _DEBIAN_12: Final[Mapping[str, _Source]] = {
 }
 
 
+def found_tools(target: Target) -> dict[str, str | None]:
+    """Return the version of each tool that a target needs; None where there is none on PATH, or none that says one."""
+    # On PATH, as its own commands look for them.
+    return {tool: tool_version(tool) if shutil.which(tool) else None for tool in target.needs}
+
+
 def missing_tools(target: Target) -> tuple[MissingTool, ...]:
     """Return the tools a target needs that are not on PATH or too old; empty when it can be built and run."""
-    # On PATH, as its own commands look for them.
-    found = {tool: tool_version(tool) if shutil.which(tool) else None for tool in target.needs}
+    found = found_tools(target)
     return tuple(
         MissingTool(
             tool=tool,

@@ -23,6 +23,21 @@ def test_an_image_starts_from_a_public_base_and_not_as_root(target: Target) -> N
     assert re.search(r"^USER (?!0\b|root\b)\S+$", text, flags=re.MULTILINE)
 
 
+@every_target
+def test_the_version_is_the_one_that_is_built(target: Target) -> None:
+    """What server.toml says of the framework's version stands in a file that decides it: a lock, or a manifest."""
+    if target.version is None:
+        pytest.skip("it states no version")
+    files = [path for path in target.folder.iterdir() if path.is_file() and path.name != "server.toml"]
+
+    assert any(
+        re.search(
+            rf"(?<![\d.]){re.escape(target.version)}(?![\d.])", path.read_text(encoding="utf-8", errors="replace")
+        )
+        for path in files
+    )
+
+
 @pytest.mark.parametrize("lock", locks, ids=lambda path: str(path.parent.name))
 def test_a_lock_pins_everything_and_names_no_machine(lock: Path) -> None:
     """Every package of a Python target has one version and hashes; no index, host or folder is written down."""
