@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.compare.costs import Cost, costs
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
 from controller.compare.summary import SummaryRow, summaries
@@ -35,6 +36,7 @@ class Findings:
     rankings: tuple[Ranking, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    costs: Mapping[str, Cost] = field(default_factory=dict)
     timelines: Mapping[int, tuple[Moment, ...]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     plan_text: str = ""
@@ -75,6 +77,7 @@ def findings(
         rankings=_in_plan_order(rankings(ordered, rows), list(settings or {})),
         comparisons=comparisons(ordered, baseline=baseline),
         remarks=remarks(ordered),
+        costs=costs(ordered),
         timelines=timelines(windows),
         facts=facts or {},
         plan_text=plan_text,

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from controller.compare.blocks import Cell, cells, endpoints_of
+from controller.compare.costs import cost_of
 from controller.compare.intervals import Interval, log_t_interval
 from controller.measure.judgement import BACKING
 from controller.measure.trial import TOGETHER, TrialResult
@@ -17,7 +19,7 @@ class Numbers:
     """What some trials of one cell did at one endpoint; the fields are columns of both tables.
 
     Percentiles come from the counts of all of them together. What belongs to a whole trial (CPU, memory,
-    bound) is known for all endpoints together only. None is not known.
+    bound, what it costs to run) is known for all endpoints together only. None is not known.
     """
 
     requests: int | None = None
@@ -42,6 +44,10 @@ class Numbers:
     capacity_per_s: float | None = None
     capacity_low_per_s: float | None = None
     capacity_high_per_s: float | None = None
+    startup_s: float | None = None
+    server_idle_rss_mib: float | None = None
+    build_mib: float | None = None
+    code_lines: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +139,25 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
         proxy_cpu_us_per_request=cpu_us_per_request(trials, parties=("proxy",), endpoint=endpoint),
         backing_cpu_us_per_request=cpu_us_per_request(trials, parties=BACKING, endpoint=endpoint),
         generator_cpu_us_per_request=cpu_us_per_request(trials, parties=("generator",), endpoint=endpoint),
-        server_peak_rss_mib=_peak_rss_mib(trials) if endpoint == TOGETHER else None,
+        server_peak_rss_mib=_mib(cost_of(trials).peak_rss_bytes) if endpoint == TOGETHER else None,
         bound=_bound(trials) if endpoint == TOGETHER else None,
         **_capacity(trials, endpoint=endpoint),
+        **(_costs(trials) if endpoint == TOGETHER else {}),
     )
 
 
-def _capacity(trials: Sequence[TrialResult], *, endpoint: str) -> dict[str, float | None]:
+def _costs(trials: Sequence[TrialResult]) -> dict[str, Any]:
+    """Return what a target costs to run, as far as some trial knows."""
+    cost = cost_of(trials)
+    return {
+        "startup_s": cost.startup_s,
+        "server_idle_rss_mib": _mib(cost.idle_rss_bytes),
+        "build_mib": _mib(cost.build_bytes),
+        "code_lines": cost.code_lines,
+    }
+
+
+def _capacity(trials: Sequence[TrialResult], *, endpoint: str) -> dict[str, Any]:
     """Return the capacity of all trials with its interval; of one trial with the two ends of its search."""
     searched = [trial.capacity for trial in trials if trial.capacity is not None]
     found = [rate for trial in trials if (rate := trial.capacity_per_s(endpoint)) is not None]
@@ -166,10 +184,8 @@ def cpu_us_per_request(trials: Iterable[TrialResult], *, parties: Sequence[str],
     return cpu_s * US_PER_S / requests if requests else None
 
 
-def _peak_rss_mib(trials: Iterable[TrialResult]) -> float | None:
-    """Return the server's greatest memory over all trials, in MiB; None where it was not observed."""
-    peak = max((trial.usage["server"].peak_rss_bytes for trial in trials if "server" in trial.usage), default=None)
-    return None if peak is None else peak / MIB
+def _mib(size_bytes: float | None) -> float | None:
+    return None if size_bytes is None else size_bytes / MIB
 
 
 def _bound(trials: Iterable[TrialResult]) -> str | None:

@@ -25,6 +25,7 @@ class Gathered:
 
     reached: Reached | None = None
     startup_s: float | None = None
+    idle_rss_bytes: int | None = None
     driven: Driven | None = None
     steps: list[Step] = field(default_factory=list)
     capacity: Capacity | None = None

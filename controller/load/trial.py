@@ -88,6 +88,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             record.startup_s = running.startup_s
         job = job_of(scenario, running.url, order=order, seed=bench.plan.seed, trust=trust, contract=contract)
         _ask_once(running.name, job, scenario, contract)
+        record.idle_rss_bytes = bench.sampler.memory_bytes(SERVER) if running.family() else None
         watch = Watch(
             window=ears.window,
             edge=bench.sampler.sample,
@@ -241,6 +242,9 @@ def _result(
         outcome=outcome,
         reason=reason,
         startup_s=record.startup_s,
+        idle_rss_bytes=record.idle_rss_bytes,
+        build_bytes=None if (build := bench.prepared[trial.target].build) is None else build.size_bytes,
+        code_lines=bench.prepared[trial.target].code_lines,
         steps=tuple(record.steps),
         capacity=record.capacity,
         notes=(*bench.cores.notes, *left_out_notes(bench.plan), *(record.reached.notes if record.reached else ())),

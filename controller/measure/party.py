@@ -86,6 +86,11 @@ class Party:
             context_switches=round(self._switched.growth(from_s, to_s)),
         )
 
+    @property
+    def rss_bytes(self) -> int | None:
+        """The memory at the last look; None where no process was seen yet."""
+        return round(self._rss.last) if self._seen else None
+
     def latest(self, lasting_s: float) -> Usage | None:
         """Return what was used in so many seconds before the last look; None where that was not, or not all, observed.
 

@@ -74,6 +74,13 @@ class Sampler:
                 self._look(record, self._pids[party])
             return record.usage(from_s, to_s)
 
+    def memory_bytes(self, party: str) -> int | None:
+        """Look at all parties now, and return the resident memory of one; None where none of its processes is seen."""
+        self.sample()
+        with self._lock:
+            record = self._parties.get(party)
+            return None if record is None else record.rss_bytes
+
     def latest(self) -> Mapping[str, Usage]:
         """Return what each watched party used in the last interval; parties not watched for so long are left out."""
         with self._lock:

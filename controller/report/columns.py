@@ -16,21 +16,25 @@ Row: TypeAlias = Mapping[str, Any]
 
 _KEYS: Final = ("run_id", "target", "variant", "scenario", "endpoint", "trials")
 _CAPACITY: Final = ("capacity_per_s", "capacity_low_per_s", "capacity_high_per_s")
-_NUMBERS: Final = tuple(field.name for field in fields(Numbers) if field.name not in _CAPACITY)
+_STARTUP: Final = "startup_s"
+_COSTS: Final = ("server_idle_rss_mib", "build_mib", "code_lines")
+_LATER: Final = (*_CAPACITY, _STARTUP, *_COSTS)
+_NUMBERS: Final = tuple(field.name for field in fields(Numbers) if field.name not in _LATER)
 _TRIAL: Final = (
     "trial",
     "block",
     "order",
     "started_at",
-    "startup_s",
+    _STARTUP,
     "warmup_s",
     "duration_s",
     "answered_total",
     "outcome",
     "reason",
 )
-SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, *_CAPACITY, "notes")
-TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, *_CAPACITY, "notes")
+SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, *_CAPACITY, _STARTUP, *_COSTS, "notes")
+# In the place that it has had from the first, the start-up of a trial stands among what only a trial has.
+TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, *_CAPACITY, *_COSTS, "notes")
 COMPARISON: Final = (
     "scenario",
     "endpoint",
@@ -108,7 +112,7 @@ def _trial_numbers(trial: TrialResult, *, endpoint: str) -> Numbers:
 
 
 def _numbers(numbers: Numbers) -> Row:
-    return {name: getattr(numbers, name) for name in (*_NUMBERS, *_CAPACITY)}
+    return {name: getattr(numbers, name) for name in (*_NUMBERS, *_LATER)}
 
 
 def comparison_rows(findings: Findings) -> Iterable[Row]:

@@ -9,6 +9,7 @@ from controller.compare.findings import Findings
 from controller.compare.remarks import Remark, Severity
 from controller.compare.words import answer, remark
 from controller.report.chart_rows import TIMES
+from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
 from controller.report.section import Section, section_of
 from controller.units import MIB
 
@@ -37,6 +38,9 @@ class Page:
     chips: tuple[Remark, ...]
     more_remarks: int
     sections: tuple[Section, ...]
+    cost_title: str
+    cost_headings: tuple[str, ...]
+    costs: tuple[tuple[str, ...], ...]
     remarks: tuple[Remark, ...]
     facts: tuple[tuple[str, str], ...]
     plan_text: str
@@ -55,6 +59,9 @@ def page_of(findings: Findings) -> Page:
         chips=findings.remarks[:_MOST_CHIPS],
         more_remarks=max(0, len(findings.remarks) - _MOST_CHIPS),
         sections=tuple(section_of(findings, one, colours=colours) for one in findings.rankings),
+        cost_title=COST_TITLE,
+        cost_headings=COST_HEADINGS,
+        costs=tuple(cost_rows(findings)),
         remarks=findings.remarks,
         facts=tuple(fact_lines(findings.facts)),
         plan_text=findings.plan_text,

@@ -14,6 +14,7 @@ from controller.compare.words import answer, remark, scene
 from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
 from controller.report.choose import beside_baseline
 from controller.report.columns import TABLES
+from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
 
 COLUMNS = 100
 _LABEL = 8
@@ -31,6 +32,7 @@ def findings_text(findings: Findings) -> str:
     blocks = [list(_ranking_lines(findings, ranking)) for ranking in findings.rankings]
     if not blocks:
         blocks.append([f"{findings.run_id}: no trial has ended yet"])
+    blocks.append(list(_cost_lines(findings)))
     blocks.append(list(_remark_lines(findings.remarks)))
     blocks.append(list(_where_lines(findings)))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -139,6 +141,20 @@ def _aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _cost_lines(findings: Findings) -> Iterator[str]:
+    """Yield what each target costs to run; nothing where nobody knows."""
+    if not (rows := list(cost_rows(findings))):
+        return
+    yield COST_TITLE.lower()
+    shown = [("" if len(row[0]) > _LONGEST_NAMES[0] else row[0], *row[1:]) for row in rows]
+    heading, *lines = _aligned([COST_HEADINGS, *shown], left={0})
+    yield heading
+    for row, line in zip(rows, lines, strict=True):
+        if len(row[0]) > _LONGEST_NAMES[0]:
+            yield f"  {row[0]}"
+        yield line
 
 
 def _remark_lines(remarks: Iterable[Remark]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from controller.stack.build import Build
 from controller.stack.builders import Underway, build_targets, find_builds
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.check import check_contract, contract_error
+from controller.stack.code_lines import code_lines
 from controller.stack.contract_rules import Finding
 from controller.stack.database import sqlite_database, warm_rows
 from controller.stack.exchange import Asking, Client
@@ -35,10 +36,11 @@ CHECK_MISS_MS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A target with its finished build; one that runs already has none."""
+    """A target with its finished build, and how long its source is; one that runs already has neither."""
 
     target: Target
     build: Build | None
+    code_lines: int | None = None
 
     @property
     def key(self) -> str:
@@ -110,7 +112,14 @@ def prepare_targets(plan: Plan, targets: Mapping[str, Target], *, say: Callable[
     if errors := [result for result in results.values() if isinstance(result, StackError)]:
         raise errors[0] if len(errors) == 1 else StackError("\n".join(map(str, errors)))
     builds = {name: build for name, build in results.items() if isinstance(build, Build)}
-    return {target.name: Prepared(target=target, build=builds.get(target.name)) for target in planned}
+    return {
+        target.name: Prepared(
+            target=target,
+            build=builds.get(target.name),
+            code_lines=code_lines(target.folder) if target.url is None else None,
+        )
+        for target in planned
+    }
 
 
 class _Said:

@@ -97,6 +97,7 @@ def test_headings_name_what_follows() -> None:
             for scenario in ("health", "quote")
             for heading in (f"{scenario} · requests per second", "Latency by percentile", "Throughput over time")
         ),
+        "What it costs to run",
         "Failures, doubts and notes",
         "How this was measured",
     ]

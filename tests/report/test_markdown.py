@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from controller.report.cost_cells import COST_TITLE
 from controller.report.markdown import escaped, findings_markdown
 from tests.factories.found import found, quick, twelve
 from tests.factories.trials import run_of
@@ -16,9 +17,10 @@ def cells(line: str) -> list[str]:
 def test_every_line_of_a_table_has_as_many_cells() -> None:
     """Whatever names and reasons hold."""
     trials = [replace(trial, target=f"{trial.target}|x") for trial in quick()]
-    lines = [line for line in findings_markdown(found(trials)).splitlines() if line.startswith("|")]
+    rankings, _, costs = findings_markdown(found(trials)).partition(f"### {COST_TITLE}\n")
 
-    assert {len(cells(line)) for line in lines} == {9}
+    assert {len(cells(line)) for line in rankings.splitlines() if line.startswith("|")} == {9}
+    assert {len(cells(line)) for line in costs.splitlines() if line.startswith("|")} == {6}
 
 
 def test_names_cannot_make_tags_or_links() -> None:
