@@ -1,27 +1,18 @@
 """The endpoint contract in Flask, run by gunicorn with threads (gunicorn.conf.py)."""
 
 import os
-import random
 import re
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from queue import LifoQueue
-from threading import Lock
 from typing import Any
 
-from cachetools import TTLCache
+from cache import cache_of
 from flask import Flask, Response, abort, request
 from flask.json.provider import DefaultJSONProvider
-from settings import Settings, open_database, read_settings
-from werkzeug.exceptions import HTTPException
-
-QUOTE = "SELECT id, author, content FROM quotes WHERE id = ?"
-QUOTES = 1000
-# Bounds the memory of a process whatever keys are asked for; the oldest go first.
-CACHE_ENTRIES = 100_000
+from pool import Unavailable
+from quotes import quotes_of
+from settings import read_settings
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from work import fib, now_text, origin_value
 
 
 class CompactJSON(DefaultJSONProvider):
@@ -35,65 +26,14 @@ class CompactJSON(DefaultJSONProvider):
         return self._app.response_class(text, mimetype=self.mimetype)
 
 
-class Quotes:
-    """A small pool of read-only connections to the quotes."""
-
-    def __init__(self, path: str, connections: int) -> None:
-        # Last in, first out: a connection used just now has its pages and its statement at hand.
-        self._free: LifoQueue[sqlite3.Connection] = LifoQueue()
-        for _ in range(connections):
-            self._free.put(open_database(path))
-
-    @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; waits while all are lent."""
-        connection = self._free.get()
-        try:
-            yield connection
-        finally:
-            self._free.put(connection)
-
-    def one(self) -> dict[str, Any]:
-        """Read one random row."""
-        with self.connection() as connection:
-            return random_row(connection)
-
-    def many(self, count: int) -> list[dict[str, Any]]:
-        """Read random rows, each by a query of its own."""
-        with self.connection() as connection:
-            return [random_row(connection) for _ in range(count)]
-
-
-def random_row(connection: sqlite3.Connection) -> dict[str, Any]:
-    number, author, content = connection.execute(QUOTE, (random.randint(1, QUOTES),)).fetchone()
-    return {"id": number, "author": author, "content": content}
-
-
-class Cache:
-    """Values by key with the time they were taken; without room every look-up is a miss."""
-
-    def __init__(self, settings: Settings) -> None:
-        entries = 0 if settings.cache_backend == "none" else CACHE_ENTRIES
-        self._entries: TTLCache[str, dict[str, str]] = TTLCache(maxsize=entries, ttl=settings.cache_ttl_s)
-        self._lock = Lock()
-
-    def get(self, key: str) -> dict[str, str] | None:
-        with self._lock:
-            return self._entries.get(key)
-
-    def put(self, key: str, entry: dict[str, str]) -> None:
-        with self._lock:
-            if self._entries.maxsize:
-                self._entries[key] = entry
-
-
 def create_app() -> Flask:
     """Build the application from the settings in the environment."""
     settings = read_settings(os.environ)
-    quotes = Quotes(settings.sqlite_path, settings.pool_share(int(os.environ.get("GUNICORN_WORKER", "1"))))
-    cache = Cache(settings)
+    quotes = quotes_of(settings, process=int(os.environ.get("GUNICORN_WORKER", "1")))
+    cache = cache_of(settings)
     app = Flask(__name__, static_folder=None)
     app.json = CompactJSON(app)
+    add_error_handlers(app)
 
     @app.get("/api/health")
     def health() -> Response:
@@ -114,7 +54,7 @@ def create_app() -> Flask:
             abort(400, "key: expected a value, found none")
         if entry := cache.get(key):
             return {"source": "cache", **entry}
-        # Requests that miss together each wait: nothing is shared but the cache.
+        # Requests that miss together each wait and each store: nothing is shared but the cache.
         time.sleep(settings.cache_miss_ms / 1000)
         entry = {"value": origin_value(key), "cachedAt": now_text()}
         cache.put(key, entry)
@@ -123,8 +63,15 @@ def create_app() -> Flask:
     @app.get("/api/db")
     def database() -> dict[str, Any] | list[dict[str, Any]]:
         if "count" not in request.args:
-            return quotes.one()
-        return quotes.many(whole_parameter("count", least=1, most=500))
+            [quote] = quotes.random(1)
+            return quote
+        return quotes.random(whole_parameter("count", least=1, most=500))
+
+    return app
+
+
+def add_error_handlers(app: Flask) -> None:
+    """Answer every error in JSON."""
 
     @app.errorhandler(HTTPException)
     def error_as_json(error: HTTPException) -> Response:
@@ -133,7 +80,9 @@ def create_app() -> Flask:
         response.content_type = "application/json"
         return response
 
-    return app
+    @app.errorhandler(Unavailable)
+    def unavailable(error: Unavailable) -> Response:
+        return error_as_json(ServiceUnavailable(str(error)))
 
 
 def whole_parameter(name: str, *, default: int | None = None, least: int, most: int) -> int:
@@ -144,20 +93,3 @@ def whole_parameter(name: str, *, default: int | None = None, least: int, most: 
     if value is None or not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
         abort(400, f"{name}: expected a whole number from {least} to {most}")
     return int(value)
-
-
-def fib(n: int) -> int:
-    """Work for the processor: the Fibonacci number of n by naive recursion."""
-    return n if n < 2 else fib(n - 1) + fib(n - 2)
-
-
-def origin_value(key: str) -> str:
-    """Return what the slow origin holds for a key: its FNV-1a hash in hexadecimal, five times."""
-    value = 0xCBF29CE484222325
-    for byte in key.encode():
-        value = (value ^ byte) * 0x00000100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return f"{value:016x}" * 5
-
-
-def now_text() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@ import os
 import sys
 from multiprocessing import Barrier
 
-from settings import WrongSetting, read_settings
+from settings import THREADS, WrongSetting, read_settings
 
 try:
     settings = read_settings(os.environ)
@@ -17,8 +17,7 @@ workers = settings.server_cpus
 # A listening socket for each process: of a shared one, the first to wake takes most connections, and keeps them.
 reuse_port = settings.server_cpus > 1
 worker_class = "gthread"
-# A request that waits for the cache's origin holds its thread; requests that compute gain nothing from more of them.
-threads = 32
+threads = THREADS
 # Idle connections cost a descriptor and no thread, so many are kept, and for long.
 worker_connections = 10_000
 keepalive = 300

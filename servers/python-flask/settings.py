@@ -3,9 +3,15 @@
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
-from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from database import open_sqlite
+
+# Of one process. A request that waits for the cache's origin holds its thread; requests that compute gain nothing from
+# more of them.
+THREADS = 32
 
 
 class WrongSetting(ValueError):
@@ -22,8 +28,13 @@ class Settings:
     cache_backend: str
     cache_miss_ms: int
     cache_ttl_s: int
-    sqlite_path: str
+    db_backend: str
     db_pool_size: int
+    metrics: str
+    # Empty where nothing asks for them. The urls hold passwords and are shown nowhere.
+    redis_url: str = field(default="", repr=False)
+    sqlite_path: str = ""
+    mysql_url: str = field(default="", repr=False)
 
     def pool_share(self, process: int) -> int:
         """Connections of one process, counted from 1; a process started in place of another gets no odd one out."""
@@ -33,24 +44,27 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check all settings. Raises WrongSetting for the first that is wrong."""
+    cache_backend = one_of(environ, "CACHE_BACKEND", "memory", "none", "redis")
+    db_backend = one_of(environ, "DB_BACKEND", "sqlite", "mysql")
     settings = Settings(
         port=whole(environ, "PORT", least=1, most=65535),
         bind=address(environ, "BIND", default="127.0.0.1"),
         server_cpus=whole(environ, "SERVER_CPUS", default=1, least=1, most=1024),
-        cache_backend=one_of(environ, "CACHE_BACKEND", "memory", "none", later=("redis",)),
+        cache_backend=cache_backend,
         cache_miss_ms=whole(environ, "CACHE_MISS_MS", default=2000, least=0, most=60000),
         cache_ttl_s=whole(environ, "CACHE_TTL_S", default=60, least=1, most=86400),
-        sqlite_path=needed(environ, "SQLITE_PATH"),
+        db_backend=db_backend,
         db_pool_size=whole(environ, "DB_POOL_SIZE", default=10, least=1, most=10000),
+        metrics=one_of(environ, "METRICS", "none"),
+        redis_url=redis_url(environ, "REDIS_URL") if cache_backend == "redis" else "",
+        sqlite_path=database_path(environ, "SQLITE_PATH") if db_backend == "sqlite" else "",
+        mysql_url=mysql_url(environ, "MYSQL_URL") if db_backend == "mysql" else "",
     )
-    one_of(environ, "DB_BACKEND", "sqlite", later=("mysql",))
-    one_of(environ, "METRICS", "none", later=("full",))
     if settings.db_pool_size < settings.server_cpus:
         raise WrongSetting(
             f"DB_POOL_SIZE: expected at least one connection for each of {settings.server_cpus} processes, "
             f"found {settings.db_pool_size}"
         )
-    check_database(settings.sqlite_path)
     return settings
 
 
@@ -80,37 +94,56 @@ def whole(environ: Mapping[str, str], name: str, *, default: int | None = None, 
     return int(value)
 
 
-def one_of(environ: Mapping[str, str], name: str, default: str, *others: str, later: tuple[str, ...]) -> str:
-    """Return a level that this service has; a level that the contract has beside them is refused by name."""
+def one_of(environ: Mapping[str, str], name: str, default: str, *others: str) -> str:
+    """Return a level that this service has."""
     value = environ.get(name, default)
     known = (default, *others)
     if value not in known:
-        reason = "not built yet" if value in later else "unknown"
-        raise WrongSetting(f"{name}: expected {' or '.join(known)}, found {value!r}, {reason}")
+        raise WrongSetting(f"{name}: expected {' or '.join(known)}, found {value!r}")
     return value
 
 
-def open_database(path: str) -> sqlite3.Connection:
-    """Open the quotes as the contract says: read-only, with the shared lock kept from the first query on."""
-    connection = sqlite3.connect(database_uri(path), uri=True, check_same_thread=False, isolation_level=None)
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    return connection
+def redis_url(environ: Mapping[str, str], name: str) -> str:
+    """Return the address of Redis."""
+    value = needed(environ, name)
+    parts = address_parts(value)
+    if not parts or parts.scheme != "redis" or not re.fullmatch("/[0-9]{1,9}", parts.path):
+        raise WrongSetting(f"{name}: expected redis://[user][:password@]host:port/number, found another form")
+    return value
 
 
-def database_uri(path: str) -> str:
-    """Return a path as the URI of a database that is only read."""
-    return f"{Path(path).absolute().as_uri()}?mode=ro"
+def mysql_url(environ: Mapping[str, str], name: str) -> str:
+    """Return the address of a MySQL database."""
+    value = needed(environ, name)
+    parts = address_parts(value)
+    named = parts and parts.username and parts.password is not None and re.fullmatch("/[^/]+", parts.path)
+    if not parts or parts.scheme != "mysql" or not named:
+        raise WrongSetting(f"{name}: expected mysql://user:password@host:port/database, found another form")
+    return value
 
 
-def check_database(path: str) -> None:
-    """Raise WrongSetting unless a path is an SQLite file with quotes in it."""
+def address_parts(url: str) -> SplitResult | None:
+    """Return the parts of a url that has a host and a port, and nothing after the path; else None."""
     try:
-        connection = open_database(path)
+        parts = urlsplit(url)
+        complete = parts.hostname and parts.port and not parts.query and not parts.fragment
+    except ValueError:
+        # Such as a port above 65535.
+        return None
+    return parts if complete else None
+
+
+def database_path(environ: Mapping[str, str], name: str) -> str:
+    """Return the path of an SQLite file with quotes in it."""
+    path = needed(environ, name)
+    try:
+        connection = open_sqlite(path)
         try:
-            found = connection.execute("SELECT count(id), count(author), count(content) FROM quotes").fetchone()
+            [rows] = connection.execute("SELECT count(id + length(author) + length(content)) FROM quotes").fetchone()
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise WrongSetting(f"SQLITE_PATH: expected a database with a table quotes, found {path!r}: {error}") from error
-    if found[0] == 0:
-        raise WrongSetting(f"SQLITE_PATH: expected quotes, found none in {path!r}")
+        raise WrongSetting(f"{name}: expected a database with a table quotes, found {path!r}: {error}") from error
+    if rows == 0:
+        raise WrongSetting(f"{name}: expected quotes, found none in {path!r}")
+    return path

@@ -24,19 +24,30 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "no cores": ({"SERVER_CPUS": "0"}, "SERVER_CPUS"),
     "half a core": ({"SERVER_CPUS": "0.5"}, "SERVER_CPUS"),
     "unknown cache": ({"CACHE_BACKEND": "memcached"}, "CACHE_BACKEND"),
-    "redis": ({"CACHE_BACKEND": "redis"}, "CACHE_BACKEND"),
     "negative wait": ({"CACHE_MISS_MS": "-1"}, "CACHE_MISS_MS"),
     "empty wait": ({"CACHE_MISS_MS": ""}, "CACHE_MISS_MS"),
     "no time to live": ({"CACHE_TTL_S": "0"}, "CACHE_TTL_S"),
-    "mysql": ({"DB_BACKEND": "mysql"}, "DB_BACKEND"),
     "no database": ({"SQLITE_PATH": None}, "SQLITE_PATH"),
     "database missing": ({"SQLITE_PATH": "/nonexistent/quotes.sqlite"}, "SQLITE_PATH"),
     "no database file": ({"SQLITE_PATH": __file__}, "SQLITE_PATH"),
     "a folder": ({"SQLITE_PATH": "/"}, "SQLITE_PATH"),
     "pool of none": ({"DB_POOL_SIZE": "0"}, "DB_POOL_SIZE"),
     "pool below processes": ({"DB_POOL_SIZE": "2", "SERVER_CPUS": "3"}, "DB_POOL_SIZE"),
-    "metrics": ({"METRICS": "full"}, "METRICS"),
+    "some metrics": ({"METRICS": "some"}, "METRICS"),
 }
+# Addresses that are none, whatever the scheme.
+NO_ADDRESS = {
+    "missing": None,
+    "empty": "",
+    "no scheme": "127.0.0.1:1234",
+    "other scheme": "http://fastserve:secret@127.0.0.1:1234/0",
+    "no host": "{scheme}://fastserve:secret@:1234/0",
+    "port too large": "{scheme}://fastserve:secret@127.0.0.1:65536/0",
+}
+for scheme, needed in {"redis": {"CACHE_BACKEND": "redis"}, "mysql": {"DB_BACKEND": "mysql"}}.items():
+    for case, url in NO_ADDRESS.items():
+        name = f"{scheme.upper()}_URL"
+        WRONG[f"{scheme} url {case}"] = ({**needed, name: url and url.format(scheme=scheme)}, name)
 
 
 def ended(target: Target, settings: Settings, changes: dict[str, str | None]) -> subprocess.CompletedProcess[str]:
@@ -50,7 +61,7 @@ def ended(target: Target, settings: Settings, changes: dict[str, str | None]) ->
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_setting_is_one_line(target: Target, settings: Settings, name: str) -> None:
-    """The line says which setting it was and what was expected, and nothing else is said."""
+    """The line says which setting it was and what was expected, and nothing else is said: no password least of all."""
     changes, word = WRONG[name]
 
     process = ended(target, settings, changes)
@@ -60,6 +71,7 @@ def test_a_wrong_setting_is_one_line(target: Target, settings: Settings, name: s
     assert len(lines) == 1, lines
     assert word in lines[0]
     assert "expected" in lines[0]
+    assert "secret" not in lines[0]
 
 
 def test_an_empty_database_is_refused(target: Target, settings: Settings, tmp_path: Path) -> None:
