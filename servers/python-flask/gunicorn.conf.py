@@ -5,6 +5,7 @@ import sys
 from multiprocessing import Barrier
 
 from settings import THREADS, WrongSetting, read_settings
+from worker import Worker
 
 try:
     settings = read_settings(os.environ)
@@ -16,7 +17,7 @@ bind = f"{settings.bind}:{settings.port}"
 workers = settings.server_cpus
 # A listening socket for each process: of a shared one, the first to wake takes most connections, and keeps them.
 reuse_port = settings.server_cpus > 1
-worker_class = "gthread"
+worker_class = Worker
 threads = THREADS
 # Idle connections cost a descriptor and no thread, so many are kept, and for long.
 worker_connections = 10_000
