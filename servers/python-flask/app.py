@@ -34,6 +34,11 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     app.json = CompactJSON(app)
     add_error_handlers(app)
+    if settings.metrics == "full":
+        # Not even imported otherwise.
+        from metrics import add_metrics
+
+        add_metrics(app)
 
     @app.get("/api/health")
     def health() -> Response:

@@ -55,7 +55,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         cache_ttl_s=whole(environ, "CACHE_TTL_S", default=60, least=1, most=86400),
         db_backend=db_backend,
         db_pool_size=whole(environ, "DB_POOL_SIZE", default=10, least=1, most=10000),
-        metrics=one_of(environ, "METRICS", "none"),
+        metrics=one_of(environ, "METRICS", "none", "full"),
         redis_url=redis_url(environ, "REDIS_URL") if cache_backend == "redis" else "",
         sqlite_path=database_path(environ, "SQLITE_PATH") if db_backend == "sqlite" else "",
         mysql_url=mysql_url(environ, "MYSQL_URL") if db_backend == "mysql" else "",

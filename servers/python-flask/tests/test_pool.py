@@ -1,0 +1,62 @@
+"""Connections are opened when needed, bounded, and all given up when one fails."""
+
+import unittest
+
+from pool import Pool, Unavailable
+
+
+class Opened:
+    """A connection that knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Pools(unittest.TestCase):
+    def setUp(self) -> None:
+        self.opened: list[Opened] = []
+        self.pool = Pool(self.connect, 2, wait_s=0.01)
+
+    def connect(self) -> Opened:
+        self.opened.append(Opened())
+        return self.opened[-1]
+
+    def test_one_at_a_time_needs_one_connection(self) -> None:
+        """What was given back is lent before another is opened."""
+        for _ in range(5):
+            with self.pool.connection():
+                pass
+
+        self.assertEqual(len(self.opened), 1)
+
+    def test_an_empty_pool_says_so(self) -> None:
+        """A third user gets none in time, and the others are not disturbed."""
+        both = self.pool.connection(), self.pool.connection()
+        with both[0], both[1], self.assertRaises(Unavailable), self.pool.connection():
+            pass
+
+        self.assertFalse(any(connection.closed for connection in self.opened))
+
+    def test_after_an_error_all_idle_connections_are_new(self) -> None:
+        """A server that has restarted fails one request, not one for each connection."""
+        with self.pool.connection(), self.pool.connection():
+            pass
+        with self.assertRaises(OSError), self.pool.connection():
+            raise OSError
+
+        self.assertTrue(all(connection.closed for connection in self.opened))
+        with self.pool.connection(), self.pool.connection():
+            self.assertEqual(len(self.opened), 4)
+
+    def test_a_connection_that_was_refused_takes_no_place(self) -> None:
+        """Once the server is there, as many connections as ever are opened."""
+        pool = Pool(self.refuse, 1, wait_s=0.01)
+        for _ in range(3):
+            with self.assertRaises(ConnectionRefusedError), pool.connection():
+                pass
+
+    def refuse(self) -> Opened:
+        raise ConnectionRefusedError
