@@ -1,7 +1,9 @@
 """How gunicorn runs app.py: one process a core, in each an event loop of uvicorn, connections kept open."""
 
 import os
+import shutil
 import sys
+import tempfile
 from multiprocessing import Barrier
 
 from settings import read_settings
@@ -49,3 +51,19 @@ def post_fork(_server, worker):
     # A process that takes the place of one that died has a higher number, and nobody to wait for.
     if worker.age <= workers:
         everybody_listens.wait(timeout=30)
+
+
+if settings.metrics == "full":
+    # Where the processes leave their numbers for each other: a new folder, or those of an earlier start would count.
+    # It stands before the exporter is imported, which looks for it then.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = numbers = tempfile.mkdtemp(prefix="python-fastapi-metrics-")
+
+    def child_exit(_server, worker):
+        """Drop the gauges of a process that has ended; its counters go on counting."""
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
+
+    def on_exit(_server):
+        """Take the numbers away at the end."""
+        shutil.rmtree(numbers, ignore_errors=True)

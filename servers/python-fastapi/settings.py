@@ -1,10 +1,12 @@
 """The settings of the contract, read from the environment and checked before anything starts."""
 
+import re
 import sqlite3
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import SplitResult, urlsplit
 
+from database import read_only_uri
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings
@@ -34,34 +36,40 @@ class Settings(BaseSettings):
     port: Whole = Field(ge=1, le=65535)
     bind: Annotated[str, AfterValidator(address)] = "127.0.0.1"
     server_cpus: Whole = Field(default=1, ge=1, le=1024)
-    # redis, mysql and full are levels of the contract that this service does not have yet.
-    cache_backend: Literal["none", "memory"] = "memory"
+    cache_backend: Literal["none", "memory", "redis"] = "memory"
+    # Needed or not, by what the others say. The urls hold passwords and are shown nowhere.
+    redis_url: str = Field(default="", repr=False)
     cache_miss_ms: Whole = Field(default=2000, ge=0, le=60000)
     cache_ttl_s: Whole = Field(default=60, ge=1, le=86400)
-    db_backend: Literal["sqlite"] = "sqlite"
-    sqlite_path: str = Field(min_length=1)
+    db_backend: Literal["sqlite", "mysql"] = "sqlite"
+    sqlite_path: str = ""
+    mysql_url: str = Field(default="", repr=False)
     db_pool_size: Whole = Field(default=10, ge=1, le=10000)
-    metrics: Literal["none"] = "none"
+    metrics: Literal["none", "full"] = "none"
 
     @model_validator(mode="after")
     def pool_reaches_every_process(self) -> Self:
         if self.db_pool_size < self.server_cpus:
-            raise PydanticCustomError(
-                "pool",
-                "DB_POOL_SIZE: expected at least one connection for each of {processes} processes, found {found}",
-                {"processes": self.server_cpus, "found": self.db_pool_size},
+            raise wrong(
+                f"DB_POOL_SIZE: expected at least one connection for each of {self.server_cpus} processes, "
+                f"found {self.db_pool_size}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def backing_services_have_addresses(self) -> Self:
+        if self.cache_backend == "redis" and not is_redis_url(self.redis_url):
+            raise wrong("REDIS_URL: expected redis://[user][:password@]host:port/number, found none of that form")
+        if self.db_backend == "mysql" and not is_mysql_url(self.mysql_url):
+            raise wrong("MYSQL_URL: expected mysql://user:password@host:port/database, found none of that form")
+        if self.db_backend == "sqlite":
+            check_database(self.sqlite_path)
         return self
 
     @property
     def bind_address(self) -> str:
         """The address as it stands before a port."""
         return f"[{self.bind}]" if ":" in self.bind else self.bind
-
-    @property
-    def database_uri(self) -> str:
-        """The quotes as a database that is only read."""
-        return f"{Path(self.sqlite_path).absolute().as_uri()}?mode=ro"
 
     def pool_share(self, process: int) -> int:
         """Connections of one process, counted from 1; a process started in place of another gets no odd one out."""
@@ -72,35 +80,60 @@ class Settings(BaseSettings):
 def read_settings() -> Settings:
     """Read and check all settings. Raises ValueError with one line for the first that is wrong."""
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         raise ValueError(first_line(error)) from error
-    check_database(settings)
-    return settings
 
 
 def first_line(error: ValidationError) -> str:
     """Return what was expected and found of the first wrong setting."""
-    wrong = error.errors(include_url=False)[0]
-    if not wrong["loc"]:
-        return wrong["msg"]
-    name = str(wrong["loc"][0]).upper()
-    if wrong["type"] in ("missing", "string_too_short"):
+    first = error.errors(include_url=False)[0]
+    if not first["loc"]:
+        return first["msg"]
+    name = str(first["loc"][0]).upper()
+    if first["type"] == "missing":
         return f"{name}: expected a value, found none"
-    return f"{name}: {wrong['msg'].replace('Input should be', 'expected')}, found {wrong['input']!r}"
+    return f"{name}: {first['msg'].replace('Input should be', 'expected')}, found {first['input']!r}"
 
 
-def check_database(settings: Settings) -> None:
-    """Raise ValueError unless SQLITE_PATH is an SQLite file with quotes in it."""
+def wrong(text: str) -> PydanticCustomError:
+    """Return the error of a setting that is wrong because of another."""
+    return PydanticCustomError("setting", "{text}", {"text": text})
+
+
+def is_redis_url(url: str) -> bool:
+    parts = address_parts(url)
+    return bool(parts and parts.scheme == "redis" and re.fullmatch("/[0-9]{1,9}", parts.path))
+
+
+def is_mysql_url(url: str) -> bool:
+    parts = address_parts(url)
+    named = parts and parts.username and parts.password is not None and re.fullmatch("/[^/]+", parts.path)
+    return bool(parts and parts.scheme == "mysql" and named)
+
+
+def address_parts(url: str) -> SplitResult | None:
+    """Return the parts of a url that has a host and a port, and nothing after the path; else None."""
     try:
-        connection = sqlite3.connect(settings.database_uri, uri=True)
+        parts = urlsplit(url)
+        complete = parts.hostname and parts.port and not parts.query and not parts.fragment
+    except ValueError:
+        # Such as a port above 65535.
+        return None
+    return parts if complete else None
+
+
+def check_database(path: str) -> None:
+    """Raise an error unless a path is an SQLite file with quotes in it."""
+    if not path:
+        raise wrong("SQLITE_PATH: expected a value, found none")
+    try:
+        connection = sqlite3.connect(read_only_uri(path), uri=True)
         try:
-            found = connection.execute("SELECT count(id), count(author), count(content) FROM quotes").fetchone()
+            [rows] = connection.execute("SELECT count(id + length(author) + length(content)) FROM quotes").fetchone()
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise ValueError(
-            f"SQLITE_PATH: expected a database with a table quotes, found {settings.sqlite_path!r}: {error}"
-        ) from error
-    if found[0] == 0:
-        raise ValueError(f"SQLITE_PATH: expected quotes, found none in {settings.sqlite_path!r}")
+        raise wrong(f"SQLITE_PATH: expected a database with a table quotes, found {path!r}: {error}") from error
+    if rows == 0:
+        raise wrong(f"SQLITE_PATH: expected quotes, found none in {path!r}")
