@@ -1,0 +1,55 @@
+// One process of the service: it opens what it needs, serves, and ends gracefully.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+
+import { createApp } from './app.js';
+import { openCache } from './cache.js';
+import { openQuotes } from './quotes.js';
+
+// Connections are kept open through any pause; how many requests one carries has no limit in Node.
+const KEEP_ALIVE_MS = 310_000;
+// A request that has not arrived whole by then is given up, so that half-sent ones don't pile up.
+const REQUEST_MS = 60_000;
+// A burst of connections waits in the kernel's queue; Node's own default is 511.
+const BACKLOG = 4096;
+const CLOSE_IDLE_EVERY_MS = 50;
+
+/** Open everything but the port; connections are this process's share of the pool. */
+export async function openService(settings, connections) {
+  const quotes = openQuotes(settings, connections);
+  const cache = await openCache(settings);
+  const metrics = settings.metrics === 'full' ? await import('./metrics.js') : undefined;
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
+    createApp({ settings, quotes, cache, metrics }),
+  );
+  return { server, quotes, cache };
+}
+
+/** Take connections, and end on SIGTERM. Throws when the port is in use. */
+export async function serve(service, { bind, port }) {
+  endOnSignal(service);
+  service.server.listen({ host: bind, port, backlog: BACKLOG });
+  await once(service.server, 'listening');
+}
+
+/** Answer what was asked before the signal, then end. Repeated signals, as a process group gets them, change nothing. */
+function endOnSignal({ server, quotes, cache }) {
+  let ending = false;
+  const end = () => {
+    if (ending) {
+      return;
+    }
+    ending = true;
+    server.close(async () => {
+      cache.close();
+      await quotes.close();
+      process.exit(0);
+    });
+    // close() ends connections that are idle now, but none that become so later.
+    setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+}
