@@ -10,7 +10,7 @@ const source = import.meta.dirname;
 for (const name of ['package.json', 'package-lock.json', 'src']) {
   cpSync(join(source, name), join(out, name), { recursive: true });
 }
-npm('ci', '--omit=dev', '--ignore-scripts');
+npm('ci', '--omit=dev', '--omit=optional', '--ignore-scripts');
 addSqlite(join(out, 'node_modules', 'better-sqlite3'));
 
 function npm(...words) {

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 
 import { BadRequest, HttpError } from './errors.js';
-import { fib, originValue, wholeParameter } from './work.js';
+import { originValue, wholeParameter } from './work.js';
 
 /** Build the application; metrics is undefined where nothing is counted. */
-export function createApp({ settings, quotes, cache, metrics }) {
+export function createApp({ settings, computing, quotes, cache, metrics }) {
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
@@ -26,11 +26,9 @@ export function createApp({ settings, quotes, cache, metrics }) {
 
   app
     .route('/api/compute')
-    .get(({ query }, response) => {
+    .get(async ({ query }, response) => {
       const n = query.n === undefined ? 40 : wholeParameter('n', query.n, { least: 0, most: 45 });
-      const started = performance.now();
-      const result = fib(n);
-      const elapsedMs = Math.round((performance.now() - started) * 1000) / 1000;
+      const { result, elapsedMs } = await computing.run(n);
       response.json({ input: n, result, elapsedMs });
     })
     .all(wrongMethod);

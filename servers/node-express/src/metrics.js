@@ -59,7 +59,7 @@ export function collectForWorkers() {
     if (askMetrics === undefined) {
       return;
     }
-    // A process that computes does not answer before it is done; prom-client waits 5 s for it.
+    // prom-client waits 5 s for a process that does not answer.
     const answer = await registry.clusterMetrics().then(
       (found) => ({ found }),
       (error) => ({ error: error.message }),

@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
+import { Piscina } from 'piscina';
+
 import { createApp } from './app.js';
 import { openCache } from './cache.js';
 import { openQuotes } from './quotes.js';
@@ -14,15 +16,20 @@ const REQUEST_MS = 60_000;
 // A burst of connections waits in the kernel's queue; Node's own default is 511.
 const BACKLOG = 4096;
 const CLOSE_IDLE_EVERY_MS = 50;
+// Less than the contract's 5 s; who still computes or sends half a request is cut off.
+const END_WITHIN_MS = 3500;
 
 /** Open everything but the port; connections are this process's share of the pool. */
 export async function openService(settings, connections) {
+  // A computation of seconds on the event loop would stop all other requests, and signals, for as long. One thread: more
+  // than one core is used by more processes.
+  const computing = new Piscina({ filename: new URL('compute.js', import.meta.url).href, minThreads: 1, maxThreads: 1 });
   const quotes = openQuotes(settings, connections);
   const cache = await openCache(settings);
   const metrics = settings.metrics === 'full' ? await import('./metrics.js') : undefined;
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
-    createApp({ settings, quotes, cache, metrics }),
+    createApp({ settings, computing, quotes, cache, metrics }),
   );
   return { server, quotes, cache };
 }
@@ -49,6 +56,7 @@ function endOnSignal({ server, quotes, cache }) {
     });
     // close() ends connections that are idle now, but none that become so later.
     setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+    setTimeout(() => process.exit(0), END_WITHIN_MS);
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
