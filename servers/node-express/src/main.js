@@ -5,7 +5,7 @@ import cluster from 'node:cluster';
 import { checkQuotes } from './quotes.js';
 import { openService, serve } from './service.js';
 import { poolShare, readSettings, WrongSetting } from './settings.js';
-import { allReady, runWorkers, workerNumber } from './workers.js';
+import { allListening, runWorkers, workerNumber } from './workers.js';
 
 try {
   const settings = readSettings(process.env);
@@ -19,10 +19,7 @@ try {
     runWorkers(settings);
   } else {
     const service = await openService(settings, poolShare(settings, workerNumber()));
-    if (cluster.isWorker) {
-      await allReady();
-    }
-    await serve(service, settings);
+    await serve(service, settings, cluster.isWorker ? allListening() : undefined);
   }
 } catch (error) {
   if (!(error instanceof WrongSetting) && error.syscall !== 'listen') {

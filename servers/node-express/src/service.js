@@ -34,11 +34,25 @@ export async function openService(settings, connections) {
   return { server, quotes, cache };
 }
 
-/** Take connections, and end on SIGTERM. Throws when the port is in use. */
-export async function serve(service, { bind, port }) {
+/** Take connections, answer them once a promise allows it, and end on SIGTERM. Throws when the port is in use. */
+export async function serve(service, { bind, port }, allowed) {
   endOnSignal(service);
+  if (allowed) {
+    holdBack(service.server, allowed);
+  }
   service.server.listen({ host: bind, port, backlog: BACKLOG });
   await once(service.server, 'listening');
+}
+
+function holdBack(server, allowed) {
+  const [answer] = server.listeners('request');
+  const early = [];
+  const keep = (...exchange) => early.push(exchange);
+  server.off('request', answer).on('request', keep);
+  allowed.then(() => {
+    server.off('request', keep).on('request', answer);
+    early.forEach((exchange) => answer(...exchange));
+  });
 }
 
 /** Answer what was asked before the signal, then end. Repeated signals, as a process group gets them, change nothing. */

@@ -10,7 +10,7 @@ export function runWorkers({ serverCpus }) {
   // Connections are dealt out in turn. A shared socket would give most of them to whoever wakes first.
   cluster.schedulingPolicy = cluster.SCHED_RR;
   const numbers = new Map();
-  const ready = new Set();
+  const listening = new Set();
   let ending = false;
 
   const fork = (number) => numbers.set(cluster.fork({ WORKER: String(number) }).id, number);
@@ -26,22 +26,18 @@ export function runWorkers({ serverCpus }) {
     }
   };
 
-  cluster.on('message', (worker, { isReady }) => {
-    if (!isReady) {
-      return;
-    }
-    ready.add(numbers.get(worker.id));
-    // All begin together: else those who connect early would all be served by the first.
-    if (ready.size === serverCpus) {
+  cluster.on('listening', (worker) => {
+    listening.add(numbers.get(worker.id));
+    if (listening.size === serverCpus) {
       for (const waiting of Object.values(cluster.workers)) {
-        waiting.send({ listen: true });
+        waiting.send({ open: true });
       }
     }
   });
   cluster.on('exit', (worker) => {
     const number = numbers.get(worker.id);
     numbers.delete(worker.id);
-    if (!ready.has(number)) {
+    if (!listening.has(number)) {
       // It said why; another one would fail the same way.
       end(1);
     } else if (!ending) {
@@ -62,10 +58,9 @@ export function workerNumber() {
   return cluster.isWorker ? Number(process.env.WORKER) : 1;
 }
 
-/** In a worker: wait until all are ready to serve. */
-export async function allReady() {
+/** In a worker: wait until all listen. Those who are answered before would all be the first one's connections. */
+export async function allListening() {
   await new Promise((resolve) => {
-    process.on('message', ({ listen }) => listen && resolve());
-    process.send({ isReady: true });
+    process.on('message', ({ open }) => open && resolve());
   });
 }
