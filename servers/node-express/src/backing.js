@@ -5,11 +5,12 @@ import { Unavailable } from './errors.js';
 /** For a free connection, for connecting, and for an answer: a client has given up before much longer. */
 export const BACKING_WAIT_MS = 900;
 
-/** Settle as a promise does, or as unavailable when it takes too long. */
-export async function withinWait(promise, what) {
+/** Settle as a promise does, or as unavailable when it takes too long, counted from when the waiting began. */
+export async function withinWait(promise, what, began = performance.now()) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Unavailable(`${what} took too long`)), BACKING_WAIT_MS);
+    const left = BACKING_WAIT_MS - (performance.now() - began);
+    timer = setTimeout(() => reject(new Unavailable(`${what} took too long`)), left);
   });
   try {
     return await Promise.race([promise, late]);

@@ -89,21 +89,39 @@ class MysqlQuotes {
   }
 
   async #withConnection(read) {
-    await this.#permits.acquire();
-    let connection;
+    const connection = await this.#lend();
     try {
-      connection = await this.#pool.getConnection();
       const found = await read(connection);
       connection.release();
       return found;
     } catch (error) {
       // What it still sends would be taken for the answer to the next query.
-      connection?.destroy();
-      this.#complaints.say(error);
-      throw new Unavailable('the database is unavailable', { cause: error });
+      connection.destroy();
+      throw this.#unavailable(error);
     } finally {
       this.#permits.release();
     }
+  }
+
+  /** Lend a connection and its permit; waiting for both together has one end. */
+  async #lend() {
+    const began = performance.now();
+    await this.#permits.acquire();
+    const connecting = this.#pool.getConnection();
+    try {
+      return await withinWait(connecting, 'a connection', began);
+    } catch (error) {
+      // It may still come, and has its permit until it came or failed.
+      connecting
+        .then((connection) => connection.release(), () => {})
+        .finally(() => this.#permits.release());
+      throw this.#unavailable(error);
+    }
+  }
+
+  #unavailable(error) {
+    this.#complaints.say(error);
+    return new Unavailable('the database is unavailable', { cause: error });
   }
 }
 
