@@ -135,14 +135,10 @@ def _drive(
             finished=partial(_use, bench),
         )
     watch = replace(watch, window=partial(_hear, record, ears))
-    driven = drive(fleet, job, load=scenario.load, least=least_warmup(target), watch=watch)
+    least = Least(seconds=target.warmup_s, requests=target.warmup_requests)
+    driven = drive(fleet, job, load=scenario.load, least=least, watch=watch)
     _use(bench, driven, record)
     return driven
-
-
-def least_warmup(target: Target) -> Least:
-    """Return the warm-up that a target needs at least."""
-    return Least(seconds=target.warmup_s, requests=target.warmup_requests)
 
 
 def _hear(record: Gathered, ears: Ears, window: Window) -> None:

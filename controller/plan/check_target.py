@@ -14,6 +14,7 @@ TARGET_RULES: Final[dict[str, Rule]] = {
     "style": one_of("sync", "async"),
     "process_model": LINE,
     "needs": TABLE,
+    "libraries": TABLE,
     "build": LIST,
     "unit_tests": LIST,
     "run": LIST,
@@ -29,7 +30,7 @@ TARGET_RULES: Final[dict[str, Rule]] = {
 }
 _REQUIRED: Final = ("language", "framework", "style", "process_model")
 # What a server that runs already cannot be told any more, and what only such a server can be asked.
-_STARTED: Final = ("needs", "build", "unit_tests", "run", "env", "pass_env")
+_STARTED: Final = ("needs", "libraries", "build", "unit_tests", "run", "env", "pass_env")
 _RUNNING: Final = ("tls_verify", "ca_file")
 
 # Set by FastServe for every target; the others only mean something to those that keep the contract.
@@ -40,6 +41,7 @@ _CONTRACT_OURS: Final = (
 )
 
 _TOOL: Final = text_like("a tool's name", r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_LIBRARY: Final = text_like("the name that pkg-config has for a library", r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _LEAST: Final = text_like('a least version such as ">=1.22"', r">= ?\d{1,9}(\.\d{1,9}){0,3}")
 _VARIABLE: Final = text_like("a variable's name of letters, digits and _", r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ARGUMENT: Final = text_like("text without a zero byte", r"[^\x00]*")
@@ -50,9 +52,10 @@ def check_target(table: dict[str, Any], problems: Problems) -> None:
     """Note every problem of a server description."""
     given = check_table(table, (), rules=TARGET_RULES, problems=problems, required=_REQUIRED)
     _check_kind(table, problems)
-    for tool, version in given.get("needs", {}).items():
-        problems.expect(tool, _TOOL, ("needs", tool))
-        problems.expect(version, _LEAST, ("needs", tool))
+    for key, rule in (("needs", _TOOL), ("libraries", _LIBRARY)):
+        for name, version in given.get(key, {}).items():
+            problems.expect(name, rule, (key, name))
+            problems.expect(version, _LEAST, (key, name))
     for key in ("build", "unit_tests"):
         for index, command in enumerate(given.get(key, [])):
             _check_command(command, (key, index), problems)

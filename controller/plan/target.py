@@ -19,6 +19,7 @@ class Target:
     """One server build under test. folder is absolute; needs maps a tool to a least version such as ">=1.22".
 
     version is the framework's, None where server.toml does not state it.
+    libraries does the same for what pkg-config knows: libraries of C and C++ with what is needed to build with them.
     build and run are argument lists in which {src} and {out} stand for the folder and its build output;
     an empty build means that nothing needs building, and unit_tests are the target's own, run after a build.
     warmup_s is the least warm-up, with warmup_requests to each endpoint. A target with a url (without a slash at
@@ -33,6 +34,7 @@ class Target:
     process_model: str
     version: str | None = None
     needs: Mapping[str, str] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
     build: tuple[tuple[str, ...], ...] = ()
     unit_tests: tuple[tuple[str, ...], ...] = ()
     run: tuple[str, ...] = ()
@@ -90,6 +92,10 @@ def _trust_of(table: dict[str, Any], folder: Path) -> Trust:
     return Trust(verify=table.get("tls_verify", True), authorities=authorities)
 
 
+def _least_versions(table: dict[str, Any], key: str) -> dict[str, str]:
+    return {name: least.replace(" ", "") for name, least in table.get(key, {}).items()}
+
+
 def _target_of(table: dict[str, Any], folder: Path, trust: Trust) -> Target:
     """Return the target of a table that was checked."""
     return Target(
@@ -100,7 +106,8 @@ def _target_of(table: dict[str, Any], folder: Path, trust: Trust) -> Target:
         style=table["style"],
         process_model=table["process_model"],
         version=table.get("version"),
-        needs={tool: least.replace(" ", "") for tool, least in table.get("needs", {}).items()},
+        needs=_least_versions(table, "needs"),
+        libraries=_least_versions(table, "libraries"),
         build=tuple(tuple(command) for command in table.get("build", [])),
         unit_tests=tuple(tuple(command) for command in table.get("unit_tests", [])),
         run=tuple(table.get("run", ())),

@@ -19,7 +19,7 @@ from controller.stack.cache import cache_folder, made_folder
 from controller.stack.ready import death_of, log_end
 from controller.stack.supervisor import Launched, Supervisor, supervise
 from controller.stack.tools import require_tools, tools_of
-from controller.stack.versions import tool_version
+from controller.stack.versions import library_version, tool_version
 
 # What builds and editors leave in a source folder; anything else, such as .cargo and .mvn, may change what is built.
 _LEFT_ANYWHERE = (
@@ -180,6 +180,8 @@ def _ingredients(target: Target) -> Iterator[bytes]:
     for tool in sorted(tools_of([target])):
         place = shutil.which(tool)
         yield json.dumps([tool, tool_version(tool), place and os.path.realpath(place)]).encode()
+    for library in sorted(target.libraries):
+        yield json.dumps(["library", library, library_version(library)]).encode()
     for path in sorted(_sources(target.folder)):
         yield os.fsencode(path.relative_to(target.folder))
         yield oct(path.lstat().st_mode).encode()

@@ -18,7 +18,7 @@ from controller.stack.log_tail import last_lines
 from controller.stack.private import write_private
 from controller.stack.service import ANSWER_WITHIN_S, HOST, Service, Setting, environment, wait_for_service
 from controller.stack.supervisor import Supervisor
-from controller.stack.tools import tool_path, tool_version
+from controller.stack.versions import tool_path, tool_version
 
 SERVER: Final = "mariadbd"
 NAME: Final = "MariaDB"

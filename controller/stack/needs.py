@@ -10,7 +10,8 @@ from controller.plan.plan import Plan
 from controller.plan.target import Target
 from controller.stack import mariadb, redis
 from controller.stack.settings import Settings
-from controller.stack.tools import advice, tool_path
+from controller.stack.tools import advice
+from controller.stack.versions import tool_path
 
 # The parties that they are in a trial.
 CACHE: Final = "cache"

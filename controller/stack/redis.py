@@ -8,7 +8,7 @@ from controller.errors import StackError
 from controller.stack.private import write_private
 from controller.stack.service import ANSWER_WITHIN_S, HOST, Service, Setting, environment, wait_for_service
 from controller.stack.supervisor import Supervisor
-from controller.stack.tools import tool_path
+from controller.stack.versions import tool_path
 
 SERVER: Final = "redis-server"
 NAME: Final = "Redis"

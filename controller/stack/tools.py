@@ -1,4 +1,4 @@
-"""Which tools a target needs, which of them are here, and how to get the others."""
+"""Which tools and libraries a target needs, which of them are here, and how to get the others."""
 
 import shutil
 from collections.abc import Collection, Mapping
@@ -7,7 +7,7 @@ from typing import Final
 
 from controller.errors import StackError
 from controller.plan.target import Target
-from controller.stack.versions import ask_versions, tool_path, tool_version
+from controller.stack.versions import ask_versions, library_version, tool_path, tool_version
 
 __all__ = [
     "MissingTool",
@@ -24,17 +24,18 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingTool:
-    """A tool that is not here or too old. wanted and found are versions; found is None for none on PATH."""
+    """A tool or library that is not here or too old. wanted and found are versions; found is None for none at all."""
 
     tool: str
     wanted: str
     found: str | None
     advice: str
+    looked: str = "on PATH"
 
     @property
     def text(self) -> str:
         """What is needed and what was found, without the advice."""
-        found = f"found {self.found}" if self.found else "found none on PATH"
+        found = f"found {self.found}" if self.found else f"found none {self.looked}"
         return f"{self.tool} {self.wanted} or later, {found}"
 
 
@@ -80,17 +81,34 @@ _DEBIAN_12: Final[Mapping[str, _Source]] = {
     "mariadbd": _Source("mariadb-server", "10.11", "install a current MariaDB"),
     "wrk": _Source("wrk", "4.1.0", "build a current wrk"),
 }
+# What pkg-config calls them, with the version that it says.
+_DEBIAN_12_LIBRARIES: Final[Mapping[str, _Source]] = {
+    "libpistache": _Source("libpistache-dev", "0.0.5", "build a current Pistache"),
+    "sqlite3": _Source("libsqlite3-dev", "3.40.1", "build a current SQLite"),
+    "libmariadb": _Source("libmariadb-dev", "3.3.14", "install a current MariaDB Connector/C"),
+    "hiredis": _Source("libhiredis-dev", "0.14.1", "build a current hiredis"),
+    "nlohmann_json": _Source("nlohmann-json3-dev", "3.11.2", "install a current nlohmann/json"),
+    "prometheus-cpp-core": _Source("prometheus-cpp-dev", "1.0.1", "build a current prometheus-cpp"),
+}
 
 
 def found_tools(target: Target) -> dict[str, str | None]:
     """Return the version of each tool that a target needs; None where there is none on PATH, or none that says one."""
-    # On PATH, as its own commands look for them.
-    return {tool: tool_version(tool) if shutil.which(tool) else None for tool in target.needs}
+    return {tool: _version_on_path(tool) for tool in target.needs}
+
+
+def _version_on_path(tool: str) -> str | None:
+    # As the target's own commands look for it: a server where PATH does not lead helps none of them.
+    return tool_version(tool) if shutil.which(tool) else None
 
 
 def missing_tools(target: Target) -> tuple[MissingTool, ...]:
-    """Return the tools a target needs that are not on PATH or too old; empty when it can be built and run."""
-    found = found_tools(target)
+    """Return what a target needs that is not here or too old; empty when it can be built and run."""
+    return _missing_of_path(target.needs) + _missing_libraries(target.libraries)
+
+
+def _missing_of_path(needs: Mapping[str, str]) -> tuple[MissingTool, ...]:
+    found = {tool: _version_on_path(tool) for tool in needs}
     return tuple(
         MissingTool(
             tool=tool,
@@ -98,8 +116,23 @@ def missing_tools(target: Target) -> tuple[MissingTool, ...]:
             found=found[tool] or ("no version" if shutil.which(tool) else None),
             advice=advice(tool, least=least.lstrip(">= ")),
         )
-        for tool, least in target.needs.items()
+        for tool, least in needs.items()
         if not _at_least(found[tool], least.lstrip(">= "))
+    )
+
+
+def _missing_libraries(libraries: Mapping[str, str]) -> tuple[MissingTool, ...]:
+    found = {library: library_version(library) for library in libraries}
+    return tuple(
+        MissingTool(
+            tool=library,
+            wanted=least.lstrip(">= "),
+            found=found[library],
+            advice=library_advice(library, least=least.lstrip(">= ")),
+            looked="by pkg-config",
+        )
+        for library, least in libraries.items()
+        if not _at_least(found[library], least.lstrip(">= "))
     )
 
 
@@ -128,6 +161,18 @@ def advice(tool: str, *, least: str) -> str:
     source = _DEBIAN_12.get(tool)
     if source is None:
         return f"install {tool} {least} or later, so that it is on PATH"
+    return _advice(source, least=least)
+
+
+def library_advice(library: str, *, least: str) -> str:
+    """Say how to get a library in this version at least, with what is needed to build with it."""
+    source = _DEBIAN_12_LIBRARIES.get(library)
+    if source is None:
+        return f"install {library} {least} or later, so that pkg-config knows it"
+    return _advice(source, least=least)
+
+
+def _advice(source: _Source, *, least: str) -> str:
     if source.package is None:
         return source.otherwise
     if _at_least(source.version, least):

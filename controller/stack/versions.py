@@ -46,6 +46,18 @@ def tool_version(tool: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
     return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version"), within_s=within_s) if path else None
 
 
+@cache
+def library_version(library: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
+    """Return the version that pkg-config knows of a library; None without the library or without pkg-config.
+
+    Asked once per process.
+    """
+    path = tool_path("pkg-config")
+    # What it says of a library that it does not know holds its name, and that may hold a number.
+    asked = ("--silence-errors", "--modversion", library)
+    return _version_in(_said(path, *asked, within_s=within_s)) if path else None
+
+
 def ask_versions(tools: Iterable[str]) -> None:
     """Ask many tools for their versions at once, so that asking each later takes no time."""
     with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
@@ -104,13 +116,13 @@ def _keep(place: Path, version: str) -> None:
         unfinished.rename(place)
 
 
-def _said(path: str, argument: str, *, within_s: float) -> str:
+def _said(path: str, *arguments: str, within_s: float) -> str:
     """Return what a tool prints on both streams; empty when it cannot be run or does not end in time."""
     # A file and not a pipe: whatever the tool leaves behind could hold a pipe open for ever.
     with tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(
-                [path, argument],
+                [path, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

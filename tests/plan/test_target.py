@@ -45,12 +45,14 @@ def test_a_description_becomes_a_target(tmp_path: Path) -> None:
 
 
 def test_everything_a_description_may_say_is_kept(tmp_path: Path) -> None:
-    """Warm-up, environment, own routes: all reach the target."""
-    more = 'warmup_s = 20\nenv = { GOGC = "100" }\npass_env = ["DATABASE_URL"]\ncontract = false\nready = "/up"\n'
+    """Warm-up, environment, libraries, own routes: all reach the target."""
+    more = 'libraries = { sqlite3 = ">= 3.40" }\n'
+    more += 'warmup_s = 20\nenv = { GOGC = "100" }\npass_env = ["DATABASE_URL"]\ncontract = false\nready = "/up"\n'
     target = read_target(written(tmp_path, "mine", more + SERVER))
 
     assert (target.warmup_s, target.env, target.pass_env) == (20.0, {"GOGC": "100"}, ("DATABASE_URL",))
     assert (target.contract, target.ready) == (False, "/up")
+    assert target.libraries == {"sqlite3": ">=3.40"}
 
 
 def test_adding_a_folder_adds_a_target(tmp_path: Path) -> None:
@@ -107,6 +109,8 @@ def test_the_problems_of_all_descriptions_come_together(tmp_path: Path) -> None:
         ("build = ['make']", 'build[0]: expected a list of a program and its arguments, found "make"'),
         ("needs = { go = '1.22' }", 'needs.go: expected a least version such as ">=1.22", found "1.22"'),
         ("needs = { '../go' = '>=1' }", "needs.\"../go\": expected a tool's name, found \"../go\""),
+        ("libraries = { x = '1' }", 'libraries.x: expected a least version such as ">=1.22", found "1"'),
+        ("libraries = { '-x' = '>=1' }", 'libraries.-x: expected the name that pkg-config has for'),
         ("warmup_s = -1", "warmup_s: expected a number from 0 to 3,600, found -1"),
         ("env = { PORT = '80' }", "env.PORT: expected no variable that FastServe sets itself, found PORT"),
         ("env = { METRICS = 'x' }", "env.METRICS: expected no variable that FastServe sets itself, found METRICS"),

@@ -107,6 +107,20 @@ def test_the_key_changes_with_the_tools(
     assert len(keys) == 3
 
 
+def test_the_key_changes_with_the_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is linked with is part of what is built."""
+    keys = set()
+    for folder, version in (("a", "1.0"), ("b", "1.1")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pkg-config").write_text(f"#!/bin/sh\necho {version}\n")
+        (tmp_path / folder / "pkg-config").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path / folder}:/usr/bin:/bin")
+        libraries = {"libx": ">=1.0"}
+        keys.add(build_key(made_target(tmp_path / "linked", files={}, run=["true"], libraries=libraries)))
+
+    assert len(keys) == 2
+
+
 def test_the_place_of_the_folder_counts_only_where_it_is_named(make: Callable[..., Target], tmp_path: Path) -> None:
     """A second checkout needs no second build, unless the commands put the folder's place into it."""
 

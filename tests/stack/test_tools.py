@@ -10,8 +10,8 @@ import pytest
 
 from controller.errors import StackError
 from controller.plan.target import Target
-from controller.stack.tools import advice, missing_tools, require_tools
-from controller.stack.versions import ask_versions, tool_version
+from controller.stack.tools import advice, library_advice, missing_tools, require_tools
+from controller.stack.versions import ask_versions, library_version, tool_version
 from tests.stack.programs import made_target
 
 
@@ -137,6 +137,34 @@ def test_what_is_missing_or_too_old(bin_folder: Path, tmp_path: Path) -> None:
         "nowhere 2.0 or later, found none on PATH",
     ]
     assert missing_tools(needing(tmp_path, new=">=1.9")) == ()
+
+
+PKG_CONFIG = """for word in "$@"; do library=$word; done
+case $library in
+  known) echo 0.0.5-git20220901;;
+  *) echo "Package '$library' was not found" >&2; exit 1;;
+esac"""
+
+
+def test_libraries_are_what_pkg_config_knows(bin_folder: Path, tmp_path: Path) -> None:
+    """A library that is not there or too old is missing like a tool; a number in its name is no version."""
+    put(bin_folder, "pkg-config", PKG_CONFIG.replace('"Package', '"$*" | grep -q silence || echo "Package'))
+    libraries = {"known": ">=0.0.5", "gone-3.0": ">=3", "sqlite3": ">=3.40"}
+    target = made_target(tmp_path / "servers" / "linked", files={}, run=["true"], libraries=libraries)
+
+    assert (library_version("known"), library_version("gone-3.0")) == ("0.0.5", None)
+    assert [(tool.text, tool.advice) for tool in missing_tools(target)] == [
+        ("gone-3.0 3 or later, found none by pkg-config", "install gone-3.0 3 or later, so that pkg-config knows it"),
+        ("sqlite3 3.40 or later, found none by pkg-config", "apt-get install libsqlite3-dev"),
+    ]
+
+
+def test_without_pkg_config_there_are_no_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be asked for is not there."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert library_version("sqlite3") is None
+    assert library_advice("sqlite3", least="4.0").startswith("apt-get install libsqlite3-dev gives 3.40.1 on Debian 12")
 
 
 def test_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

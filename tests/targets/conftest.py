@@ -16,7 +16,8 @@ from controller.stack.database import sqlite_database
 from controller.stack.process import Running, run_target
 from controller.stack.settings import Settings
 from controller.stack.supervisor import Supervisor, supervise
-from controller.stack.tools import missing_tools, tool_path
+from controller.stack.tools import missing_tools
+from controller.stack.versions import tool_path
 from tests.needs import unmet
 
 SERVERS = Path(__file__).parents[2] / "servers"
