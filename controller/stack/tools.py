@@ -7,19 +7,7 @@ from typing import Final
 
 from controller.errors import StackError
 from controller.plan.target import Target
-from controller.stack.versions import ask_versions, library_version, tool_path, tool_version
-
-__all__ = [
-    "MissingTool",
-    "advice",
-    "available_targets",
-    "found_tools",
-    "missing_tools",
-    "require_tools",
-    "tool_path",
-    "tool_version",
-    "tools_of",
-]
+from controller.stack.versions import ask_versions, library_version, tool_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
