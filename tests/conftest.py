@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.alone import leave_the_network
@@ -20,6 +21,10 @@ _WITHIN_S = 60.0
 # Background jobs of a script start with these ignored, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# How long an example takes says more about the machine than about what it tries.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 # Folders whose tests measure, or hold what is measured to laws of time.
 _MEASURING = ("benchmarks", "load")
