@@ -5,10 +5,10 @@ import re
 import time
 from typing import Any
 
+from breaker import Unavailable
 from cache import cache_of
 from flask import Flask, Response, abort, request
 from flask.json.provider import DefaultJSONProvider
-from pool import Unavailable
 from quotes import quotes_of
 from settings import read_settings
 from werkzeug.exceptions import HTTPException, ServiceUnavailable

@@ -4,8 +4,8 @@ import json
 from threading import Lock
 from typing import Protocol
 
+from breaker import BACKING_WAIT_S, Breaker, Unavailable
 from cachetools import TTLCache
-from pool import BACKING_WAIT_S, Unavailable
 from redis import BlockingConnectionPool, Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -69,10 +69,12 @@ class RedisCache:
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = Redis(connection_pool=pool)
+        self._breaker = Breaker()
 
     def get(self, key: str) -> Entry | None:
         try:
-            stored = self._redis.get(REDIS_PREFIX + key)
+            with self._breaker.attempt():
+                stored = self._redis.get(REDIS_PREFIX + key)
         except RedisError as error:
             raise Unavailable("the cache does not answer") from error
         return None if stored is None else json.loads(stored)
@@ -80,7 +82,8 @@ class RedisCache:
     def put(self, key: str, entry: Entry) -> None:
         text = json.dumps(entry, separators=(",", ":"))
         try:
-            self._redis.set(REDIS_PREFIX + key, text, ex=self._ttl_s)
+            with self._breaker.attempt():
+                self._redis.set(REDIS_PREFIX + key, text, ex=self._ttl_s)
         except RedisError as error:
             raise Unavailable("the cache does not answer") from error
 

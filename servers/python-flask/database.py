@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pymysql
-from pool import BACKING_WAIT_S
+from breaker import BACKING_WAIT_S
 
 
 def open_sqlite(path: str) -> sqlite3.Connection:

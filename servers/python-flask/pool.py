@@ -1,16 +1,11 @@
-"""Connections that are lent to one thread at a time, and what is said when there is none."""
+"""Connections that are lent to one thread at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from typing import Generic, Protocol, TypeVar
 
-# How long a request waits for a free connection, and how long for a backing service to connect or to answer once.
-BACKING_WAIT_S = 0.9
-
-
-class Unavailable(Exception):
-    """A backing service is away or silent, or all its connections are lent for long: the answer is 503."""
+from breaker import BACKING_WAIT_S, Breaker, Unavailable
 
 
 class Connection(Protocol):
@@ -30,6 +25,7 @@ class Pool(Generic[C]):
     def __init__(self, connect: Callable[[], C], size: int, *, wait_s: float = BACKING_WAIT_S) -> None:
         self._connect = connect
         self._wait_s = wait_s
+        self._breaker = Breaker()
         # Last in, first out: a connection used just now is the least likely to be closed by the server, and those not
         # opened yet (None) come last.
         self._places: LifoQueue[C | None] = LifoQueue()
@@ -48,12 +44,15 @@ class Pool(Generic[C]):
             raise Unavailable("no database connection got free") from None
         try:
             if connection is None:
-                connection = self._connect()
+                with self._breaker.attempt():
+                    connection = self._connect()
             yield connection
         except BaseException:
-            self._close(connection)
-            connection = None
-            self._close_idle()
+            if connection is not None:
+                self._breaker.lost()
+                self._close(connection)
+                connection = None
+                self._close_idle()
             raise
         finally:
             self._places.put(connection)

@@ -5,8 +5,9 @@ import sqlite3
 from typing import Any, Protocol
 
 import pymysql
+from breaker import Unavailable
 from database import connect_mysql, open_sqlite
-from pool import Pool, Unavailable
+from pool import Pool
 from settings import Settings
 
 QUERY = "SELECT id, author, content FROM quotes WHERE id = "
