@@ -28,7 +28,7 @@ export function createApp({ settings, computing, quotes, cache, metrics }) {
     .route('/api/compute')
     .get(async ({ query }, response) => {
       const n = query.n === undefined ? 40 : wholeParameter('n', query.n, { least: 0, most: 45 });
-      const { result, elapsedMs } = await computing.run(n);
+      const { result, elapsedMs } = await computing(n);
       response.json({ input: n, result, elapsedMs });
     })
     .all(wrongMethod);

@@ -1,4 +1,4 @@
-// What runs in the thread for computations (see service.js): Piscina calls it with what a request asks for.
+// One computation; in its thread, Piscina calls what this file exports (see computing.js).
 
 import { fib } from './work.js';
 

@@ -3,10 +3,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
-import { Piscina } from 'piscina';
-
 import { createApp } from './app.js';
 import { openCache } from './cache.js';
+import { openComputing } from './computing.js';
 import { openQuotes } from './quotes.js';
 
 // Connections are kept open through any pause; how many requests one carries has no limit in Node.
@@ -21,9 +20,7 @@ const END_WITHIN_MS = 3500;
 
 /** Open everything but the port; connections are this process's share of the pool. */
 export async function openService(settings, connections) {
-  // A computation of seconds on the event loop would stop all other requests, and signals, for as long. One thread: more
-  // than one core is used by more processes.
-  const computing = new Piscina({ filename: new URL('compute.js', import.meta.url).href, minThreads: 1, maxThreads: 1 });
+  const computing = openComputing();
   const quotes = openQuotes(settings, connections);
   const cache = await openCache(settings);
   const metrics = settings.metrics === 'full' ? await import('./metrics.js') : undefined;

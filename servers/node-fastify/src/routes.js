@@ -44,7 +44,7 @@ export async function routes(app, { settings, computing, quotes, cache }) {
 
   app.get('/api/compute', computed, async ({ query }) => {
     const n = wholeParameter('n', query.n, { least: 0, most: 45 });
-    const { result, elapsedMs } = await computing.run(n);
+    const { result, elapsedMs } = await computing(n);
     return { input: n, result, elapsedMs };
   });
 
