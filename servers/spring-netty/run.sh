@@ -1,0 +1,17 @@
+#!/bin/sh
+# Starts the service that was built into the folder $1.
+
+# The service itself says what is wrong with a setting; the JVM, asked first, would say it in its own words.
+case ${SERVER_CPUS:-} in
+    "" | 0* | *[!0-9]* | ?????*) cpus=1 ;;
+    *) cpus=$SERVER_CPUS ;;
+esac
+
+# The number of processors decides how many threads the JVM takes for compiling and collecting, and which collector:
+# the serial one on one processor, G1 from two on, as in any container with so much CPU. The heap has one fixed size,
+# as is usual in production, so that it does not depend on the memory of the machine.
+exec java \
+    -XX:ActiveProcessorCount="$cpus" \
+    -Xms512m -Xmx512m \
+    -XX:+ExitOnOutOfMemoryError \
+    -jar "$1/spring-netty.jar"
