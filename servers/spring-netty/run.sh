@@ -13,5 +13,6 @@ esac
 exec java \
     -XX:ActiveProcessorCount="$cpus" \
     -Xms512m -Xmx512m \
+    -XX:SharedArchiveFile="$1/classes.jsa" \
     -XX:+ExitOnOutOfMemoryError \
     -jar "$1/spring-netty.jar"

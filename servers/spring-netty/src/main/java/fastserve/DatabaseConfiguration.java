@@ -32,7 +32,7 @@ class DatabaseConfiguration {
         @Bean(destroyMethod = "dispose")
         ConnectionPool connectionPool(Settings settings, ReactorResourceFactory resources) {
             return new ConnectionPool(ConnectionPoolConfiguration.builder(driver(settings.mysql(), resources))
-                    // None is made before it is asked for, so a database that is away at start is no error.
+                    // Connections are made as they are asked for, so a database that is away at start is no error.
                     .initialSize(0)
                     .maxSize(settings.poolSize())
                     .maxAcquireTime(Settings.BACKING_WAIT)
@@ -45,7 +45,10 @@ class DatabaseConfiguration {
 
         @Bean
         MysqlQuotes quotes(ConnectionPool pool) {
-            return new MysqlQuotes(pool);
+            MysqlQuotes quotes = new MysqlQuotes(pool);
+            // A first query while the rest starts loads the driver's classes, also where the database is away.
+            quotes.random(1).subscribe(read -> {}, error -> {});
+            return quotes;
         }
 
         private static boolean isOpen(Connection connection) {

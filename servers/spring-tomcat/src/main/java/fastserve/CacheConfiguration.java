@@ -26,7 +26,10 @@ class CacheConfiguration {
     static class Redis {
         @Bean
         RedisLink redisLink(Settings settings) {
-            return new RedisLink(settings.redis());
+            RedisLink link = new RedisLink(settings.redis());
+            // A first attempt while the rest starts loads the driver's classes, also where Redis is away.
+            link.connection();
+            return link;
         }
 
         @Bean
