@@ -26,7 +26,7 @@ use crate::routes::{Services, router};
 use crate::settings::Settings;
 
 // The contract's 5 s, with room for the operating system.
-const GRACE: Duration = Duration::from_secs(4);
+const GRACE: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
     match start() {

@@ -1,51 +1,63 @@
-//! sqlx's pool of MySQL connections.
+//! MySQL through sqlx.
 
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions, MySqlRow};
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sqlx::{ConnectOptions, Connection, Row};
 use tokio::time::timeout;
 
-use super::{QUERY, Quote, WAIT, random_id};
+use super::{QUERY, Quote, WAIT, lent, pool_of, random_id};
 use crate::error::Unavailable;
 
 // A connection that was used within this time is taken as it is: to ask it first would cost a round trip each time.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-pub struct Pool(MySqlPool);
+/// deadpool instead of sqlx's own pool, which pings a connection every time one comes back: half of all round trips.
+pub struct Pool(managed::Pool<Opener>);
+
+struct Opener(MySqlConnectOptions);
+
+struct Link {
+    connection: MySqlConnection,
+    /// Since its last request did not come to its end, it is broken, or an answer may still come in on it.
+    unfinished: bool,
+}
+
+impl managed::Manager for Opener {
+    type Type = Link;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> sqlx::Result<Link> {
+        Ok(Link { connection: self.0.connect().await?, unfinished: false })
+    }
+
+    async fn recycle(&self, link: &mut Link, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if link.unfinished {
+            return Err(RecycleError::message("left in the middle of a request"));
+        }
+        if metrics.last_used() > TRUSTED {
+            // It may have died with its server.
+            link.connection.ping().await?;
+        }
+        Ok(())
+    }
+}
 
 impl Pool {
     pub fn new(options: MySqlConnectOptions, connections: u32) -> Self {
-        let pool = MySqlPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(WAIT)
-            .test_before_acquire(false)
-            // One that rested for longer may have died with its server.
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > TRUSTED {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options.disable_statement_logging());
-        Self(pool)
+        Self(pool_of(Opener(options.disable_statement_logging()), connections))
     }
 
     pub async fn draw(&self, count: usize) -> Result<Vec<Quote>, Unavailable> {
-        let mut connection = self.0.acquire().await.map_err(|_| Unavailable("no database connection in time"))?;
+        let mut link = lent(&self.0).await?;
+        // Stays so when a query fails, and when the client goes away and all this is dropped.
+        link.unfinished = true;
         let mut quotes = Vec::with_capacity(count);
         for _ in 0..count {
-            match random_row(&mut connection).await {
-                Ok(quote) => quotes.push(quote),
-                Err(error) => {
-                    // It is broken, or an answer may still come in on it: closed at once, its place in the pool is free.
-                    drop(connection.detach());
-                    return Err(error);
-                }
-            }
+            quotes.push(random_row(&mut link.connection).await?);
         }
+        link.unfinished = false;
         Ok(quotes)
     }
 }

@@ -1,65 +1,46 @@
-//! A small pool of read-only SQLite connections, asked on the runtime's threads for blocking work.
+//! SQLite through rusqlite, on the runtime's threads for blocking work.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
 
+use deadpool::managed::{self, Metrics, RecycleResult};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 
-use super::{QUERY, Quote, WAIT, random_id};
+use super::{QUERY, Quote, lent, pool_of, random_id};
 use crate::error::Unavailable;
 
-pub struct Pool {
-    connections: Arc<Connections>,
-    permits: Arc<Semaphore>,
-}
+pub struct Pool(managed::Pool<Opener>);
 
-struct Connections {
-    path: PathBuf,
-    free: Mutex<Vec<Connection>>,
+struct Opener(PathBuf);
+
+impl managed::Manager for Opener {
+    type Type = Connection;
+    type Error = rusqlite::Error;
+
+    async fn create(&self) -> rusqlite::Result<Connection> {
+        open(&self.0)
+    }
+
+    async fn recycle(&self, _: &mut Connection, _: &Metrics) -> RecycleResult<rusqlite::Error> {
+        Ok(())
+    }
 }
 
 impl Pool {
     pub fn new(path: PathBuf, connections: u32) -> Self {
-        let permits = Arc::new(Semaphore::new(connections as usize));
-        Self { connections: Arc::new(Connections { path, free: Mutex::default() }), permits }
+        Self(pool_of(Opener(path), connections))
     }
 
     pub async fn draw(&self, count: usize) -> Result<Vec<Quote>, Unavailable> {
-        let permit = timeout(WAIT, Arc::clone(&self.permits).acquire_owned()).await;
-        let permit = permit.map_err(|_| Unavailable("no connection got free in time"))?;
-        let connections = Arc::clone(&self.connections);
+        let connection = lent(&self.0).await?;
         // All rows in one go: a query takes microseconds, handing it to another thread about as long.
-        let rows = spawn_blocking(move || -> rusqlite::Result<Vec<Quote>> {
-            let _permit = permit.expect("the semaphore is never closed");
-            let connection = connections.take()?;
-            let rows = (0..count).map(|_| random_row(&connection)).collect();
-            connections.give_back(connection);
-            rows
+        let rows = spawn_blocking(move || -> rusqlite::Result<Vec<_>> {
+            (0..count).map(|_| random_row(&connection)).collect()
         });
         match rows.await {
-            Ok(Ok(rows)) => Ok(rows),
-            Ok(Err(_)) => Err(Unavailable("the database cannot be read")),
+            Ok(rows) => rows.map_err(|_| Unavailable("the database cannot be read")),
             Err(_) => Err(Unavailable("the service is about to end")),
         }
-    }
-}
-
-impl Connections {
-    /// Last in, first out: a connection used just now has its pages and its statement at hand.
-    fn take(&self) -> rusqlite::Result<Connection> {
-        let free = self.free().pop();
-        free.map_or_else(|| open(&self.path), Ok)
-    }
-
-    fn give_back(&self, connection: Connection) {
-        self.free().push(connection);
-    }
-
-    fn free(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.free.lock().expect("nothing panics with the lock held")
     }
 }
 
