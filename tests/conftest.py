@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from tests.alone import leave_the_network
+from tests.dotnet import put_dotnet_on_path
 
 # The command of this very environment, so that an editable install and a wheel are tested alike.
 FASTSERVE = Path(sys.executable).with_name("fastserve")
@@ -31,7 +32,11 @@ _MEASURING = ("benchmarks", "load")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each process of a parallel session a network and a temporary folder of its own, where the locks are too."""
+    """Let the tests find the .NET SDK that may lie beside the checkout, and share nothing with others of the session.
+
+    Each process of a parallel session has a network and a temporary folder of its own, where the locks are too.
+    """
+    put_dotnet_on_path()
     if hasattr(config, "workerinput"):
         leave_the_network()
         tempfile.tempdir = tempfile.mkdtemp(prefix="fastserve-tests-")

@@ -83,7 +83,8 @@ public sealed class RedisCache : ICache
                 : await _connecting.WaitAsync(Waiting.Most);
             return await ask(connection.GetDatabase());
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        // Commands that were on their way when the connection was given up are cancelled.
+        catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException)
         {
             throw new UnavailableException("cache: Redis is away or silent", error);
         }

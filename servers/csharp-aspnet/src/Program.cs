@@ -29,7 +29,7 @@ static WebApplication Build(Settings settings)
     ThreadPool.SetMinThreads(2 * settings.ServerCpus, 2 * settings.ServerCpus);
     var builder = WebApplication.CreateSlimBuilder();
     builder.Logging.ClearProviders();
-    builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(3.5));
+    builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(3));
     builder.Services.Configure<SocketTransportOptions>(options => options.Backlog = 2048);
     builder.WebHost.ConfigureKestrel(kestrel =>
     {
