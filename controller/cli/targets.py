@@ -38,28 +38,48 @@ def build(place: Place, names: tuple[str, ...]) -> None:
     build_and_show(chosen(place, names), all_told=True)
 
 
-@targets.command(epilog=examples("fastserve targets check", "fastserve targets check python-flask"))
+@targets.command(epilog=examples("fastserve targets check", "fastserve targets check python-flask --all"))
 @click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every combination of settings, not only those in which two meet.")
 @click.pass_obj
-def check(place: Place, names: tuple[str, ...]) -> int:
-    """Hold servers to the contract in servers/contract/; exit status 3 when one breaks it."""
+def check(place: Place, names: tuple[str, ...], every: bool) -> int:
+    """Hold servers to the contract in servers/contract/, with combinations of cache, db and metrics.
+
+    Redis and MariaDB are started for it. Exit status 3 when one breaks a rule, does not start, or could not be
+    checked for want of Redis or MariaDB.
+    """
     from controller.cli.building import build_and_show
-    from controller.cli.contract_check import broken_rules
+    from controller.cli.contract_check import broken_where_it_runs, held_text
     from controller.plan.contract import read_contract
+    from controller.stack.contract_suite import combinations_of, hold_targets, missing_services
     from controller.stack.preflight import Prepared
 
-    contract, quotes = read_contract(place.servers), place.servers / "contract" / "quotes.csv"
-    broken = 0
-    held = chosen(place, names)
-    builds = build_and_show([target for target in held if target.contract])
-    for target in held:
+    contract, held, failed = read_contract(place.servers), [], False
+    asked = chosen(place, names)
+    builds = build_and_show([target for target in asked if target.contract])
+    for target in asked:
         if not target.contract:
             click.echo(f"{target.name}: has a contract of its own (contract = false)")
-            continue
-        lines = broken_rules(Prepared(target=target, build=builds.get(target.name)), contract=contract, quotes=quotes)
-        broken += bool(lines)
-        click.echo("\n  ".join((f"{target.name}: {'breaks' if lines else 'keeps'} the contract", *lines)))
-    return StackError.exit_code if broken else 0
+        elif target.url is not None:
+            lines = broken_where_it_runs(Prepared(target=target, build=None), contract=contract)
+            failed = failed or bool(lines)
+            click.echo("\n  ".join((f"{target.name}: {'breaks' if lines else 'keeps'} the contract", *lines)))
+        else:
+            held.append(Prepared(target=target, build=builds[target.name]))
+    if not held:
+        return StackError.exit_code if failed else 0
+    combinations = combinations_of(every=every)
+    results = hold_targets(
+        held,
+        combinations,
+        contract=contract,
+        servers=place.servers,
+        say=lambda text: click.echo(text, err=True),
+    )
+    click.echo(held_text(results))
+    for missing in missing_services(combinations).values():
+        click.echo(f"skipped: {missing}", err=True)
+    return 0 if not failed and all(one.ok for one in results) else StackError.exit_code
 
 
 @targets.command(

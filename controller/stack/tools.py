@@ -81,8 +81,9 @@ _DEBIAN_12_LIBRARIES: Final[Mapping[str, _Source]] = {
 
 
 def found_tools(target: Target) -> dict[str, str | None]:
-    """Return the version of each tool that a target needs; None where there is none on PATH, or none that says one."""
-    return {tool: _version_on_path(tool) for tool in target.needs}
+    """Return the version of each tool and library that a target needs; None for one that is not here or says none."""
+    libraries = {library: library_version(library) for library in target.libraries}
+    return {tool: _version_on_path(tool) for tool in target.needs} | libraries
 
 
 def _version_on_path(tool: str) -> str | None:

@@ -27,7 +27,7 @@ _CHATTER = "Picked up "
 # The .NET SDK greets whoever calls it first, and its greeting holds another number than its version.
 _QUIET: Final = {"DOTNET_NOLOGO": "1", "DOTNET_CLI_TELEMETRY_OPTOUT": "1"}
 # An answer that took longer is kept: Maven starts a JVM to tell its version, and it is wanted at every command.
-_SLOW_S: Final = 0.2
+_SLOW_S: Final = 0.05
 _ASKED_AT_ONCE: Final = 8
 
 

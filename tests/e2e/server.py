@@ -1,7 +1,8 @@
 """A server for the tests: it keeps the endpoint contract with nothing but Python, or breaks it as MISBEHAVE says.
 
-It is copied into a project's servers/ and run from there. MISBEHAVE is one of MISBEHAVIOURS; COUNT_FOLDER, where it
-is set, gets a file with the number of requests that were answered, and one with the environment, when it ends.
+It is copied into a project's servers/ and run from there. Redis and MySQL it does without: it keeps and reads itself.
+MISBEHAVE is one of MISBEHAVIOURS; COUNT_FOLDER, where it is set, gets a file with the number of requests that were
+answered, and one with the environment, when it ends.
 """
 
 import asyncio
@@ -103,14 +104,22 @@ async def cached(query: dict[str, list[str]]) -> bytes:
     await asyncio.sleep(int(os.environ["CACHE_MISS_MS"]) / 1000)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     entry = compact({"value": value_of(key), "cachedAt": now})[1:]
-    if cache_backend == "memory":
+    if cache_backend != "none":
         cache[key] = (time.monotonic() + int(os.environ["CACHE_TTL_S"]), entry)
     return answer(200, b'{"source":"origin",' + entry)
+
+
+def metrics() -> bytes:
+    """Return what was answered, by route, as Prometheus reads it."""
+    counts = (f'requests_total{{route="{path}"}} {n}\n' for path, n in answered.items() if path.startswith("/"))
+    return answer(200, f"# TYPE requests_total counter\n{''.join(counts)}".encode(), "text/plain")
 
 
 async def respond(method: str, target: str) -> bytes:
     """Return the answer to one request."""
     path, _, query_text = target.partition("?")
+    if path == "/metrics" and os.environ.get("METRICS") == "full":
+        return metrics()
     if path not in ("/api/health", "/api/compute", "/api/cache", "/api/db", *OWN_ROUTES):
         return refused(404)
     if method != "GET":
@@ -134,8 +143,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             head = await reader.readuntil(b"\r\n\r\n")
             method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
             said = await respond(method, target)
-            answered["all"] += 1
-            writer.write(said)
+            answered.update(("all", target.partition("?")[0]))
+            writer.write(said if method != "HEAD" else said.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
             await writer.drain()
             if misbehaviour == "dies" and answered["all"] == UNDER_LOAD:
                 asyncio.get_running_loop().call_later(1.0, die)

@@ -48,6 +48,9 @@ class Double:
         self.waits = True
         self.shares_misses = False
         self.missed: dict[str, threading.Event] = {}
+        self.health_answered_at_s: list[float] = []
+        self.counts_after_s = 0.0
+        self.head_with_body = False
 
     def reply(self, method: str, path: str) -> Reply:
         """Return what to answer to a request."""
@@ -56,16 +59,28 @@ class Double:
     def right(self, method: str, path: str) -> Reply:
         """Return what the contract says."""
         route, _, query = path.partition("?")
+        if route == "/metrics" and self.settings.metrics == "full":
+            return Reply(content_type="text/plain; version=0.0.4", body=self.metrics())
         if route not in ROUTES:
             return error(404)
         if method != "GET":
             return error(405)
         given = {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
         if route == "/api/health":
+            self.health_answered_at_s.append(time.monotonic())
             return Reply(content_type="text/plain; charset=utf-8", body=b"ok")
         if route == "/api/compute":
             return self.compute(given.get("n", "40"))
         return self.cached(given.get("key", "default")) if route == "/api/cache" else self.rows(given.get("count"))
+
+    def metrics(self) -> bytes:
+        """Return what an exporter says."""
+        counted = sum(at_s + self.counts_after_s <= time.monotonic() for at_s in self.health_answered_at_s)
+        return (
+            "# HELP requests_total Requests answered, by route.\n# TYPE requests_total counter\n"
+            f'requests_total{{route="/api/health",status="200"}} {counted}.0\n'
+            '# a comment\n\nodd{text="a \\"quoted\\" \\\\ line\\n"} 1.5E-3 1395066363000\nnothing NaN\nmuch{} +Inf\n'
+        ).encode()
 
     def compute(self, n: str) -> Reply:
         """Answer /api/compute; the result is not found by recursion, which nobody sees from outside."""
@@ -136,9 +151,10 @@ def serving(double: Double) -> Iterator[str]:
             if reply.close:
                 self.send_header("Connection", "close")
             self.end_headers()
-            self.wfile.write(reply.body)
+            if self.command != "HEAD" or double.head_with_body:
+                self.wfile.write(reply.body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
+        do_HEAD = do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

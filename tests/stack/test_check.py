@@ -36,8 +36,14 @@ def findings_of(double: Double) -> list[Finding]:
 
 @pytest.mark.parametrize(
     "settings",
-    [QUICK, replace(QUICK, cache_backend="none"), replace(QUICK, cache_ttl_s=1), AT_ONCE],
-    ids=["memory", "none", "short-lived", "no wait"],
+    [
+        QUICK,
+        replace(QUICK, cache_backend="none"),
+        replace(QUICK, cache_ttl_s=1),
+        AT_ONCE,
+        replace(AT_ONCE, metrics="full"),
+    ],
+    ids=["memory", "none", "short-lived", "no wait", "metrics"],
 )
 def test_a_target_that_keeps_the_contract_passes(contract: Contract, settings: Settings) -> None:
     """Nothing is found where nothing is broken, with every behaviour of the cache."""
@@ -76,6 +82,8 @@ PLANTED: dict[str, tuple[str, Break]] = {
     "metrics unasked": ("/metrics", on("metrics", status=200, content_type="text/plain", body=b"up 1\n")),
     "POST taken": ("POST /api/health", on("health", method="POST", status=200, body=b"ok")),
     "DELETE is 404": ("DELETE /api/db", on("db", method="DELETE", status=404)),
+    "HEAD is 404": ("HEAD /api/health", on("health", method="HEAD", status=404)),
+    "more time than there was": ("n=27", on("n=27", body=b'{"input":27,"result":196418,"elapsedMs":9999.5}')),
     "another value": ("key=", on("key=check", body=lambda body: body.replace(b"0", b"1").replace(b"a", b"b"))),
     "a plus stays a plus": ("key=a+b", on(r"key=a\+b", body=lambda body: body.replace(b'"value":"', b'"value":"0'))),
     "time without zone": ("key=", on("key=", body=lambda body: body.replace(b'Z"', b'"'))),
@@ -97,6 +105,48 @@ def test_each_planted_break_is_found(contract: Contract, name: str) -> None:
 
     assert [finding for finding in found if where in finding.route], found
     assert all(str(finding).isprintable() for finding in found)
+
+
+COUNTED = "a sample that names /api/health to grow by 10 with as many requests"
+METRICS_PLANTED: dict[str, tuple[str, Break]] = {
+    "none": ("status 200", on("metrics", status=404)),
+    "html": ("text/plain", on("metrics", content_type="text/html")),
+    "JSON": ("Prometheus text", on("metrics", body=b'{"requests":1}\n')),
+    "no last line feed": ("Prometheus text", on("metrics", body=b"up 1")),
+    "a number that is none": ("Prometheus text", on("metrics", body=b"up one\n")),
+    "a bad escape": ("Prometheus text", on("metrics", body=b'up{a="\\d"} 1\n')),
+    "a bad name": ("Prometheus text", on("metrics", body=b"http-requests 1\n")),
+    "a bad kind": ("Prometheus text", on("metrics", body=b"# TYPE up number\nup 1\n")),
+    "labels without quotes": ("Prometheus text", on("metrics", body=b"up{a=1} 1\n")),
+    "routes left out": (COUNTED, on("metrics", body=b"requests_total 7\n")),
+    "counts that stand still": (COUNTED, on("metrics", body=b'requests_total{route="/api/health"} 7\n')),
+    "another route counted": (COUNTED, on("metrics", body=lambda body: body.replace(b"/api/health", b"/api/healthy"))),
+}
+
+
+@pytest.mark.parametrize("name", METRICS_PLANTED)
+def test_each_break_of_the_metrics_is_found(contract: Contract, name: str) -> None:
+    """Text that no Prometheus would read, and counts that do not count, do not pass."""
+    expected, broken = METRICS_PLANTED[name]
+    found = findings_of(Double(contract, replace(AT_ONCE, metrics="full"), broken))
+
+    assert [(finding.route, finding.expected) for finding in found] == [("GET /metrics", expected)]
+
+
+def test_counts_that_come_a_little_later_pass(contract: Contract) -> None:
+    """An exporter may count an answer after it has left."""
+    double = Double(contract, replace(AT_ONCE, metrics="full"), as_it_should)
+    double.counts_after_s = 0.15
+
+    assert findings_of(double) == []
+
+
+def test_a_head_that_has_a_body_is_found(contract: Contract) -> None:
+    """It would be taken for the begin of the next answer."""
+    double = Double(contract, AT_ONCE, as_it_should)
+    double.head_with_body = True
+
+    assert [finding.route for finding in findings_of(double)] == ["HEAD /api/health", "HEAD /api/compute?n=1"]
 
 
 def test_a_miss_that_does_not_wait_is_found(contract: Contract) -> None:
