@@ -29,7 +29,7 @@ from controller.stack.backing import backing_services
 from controller.stack.cpus import Cores, assign_cores, usable_cores
 from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
-from controller.stack.needs import plan_needs
+from controller.stack.needs import plan_needs, service_versions
 from controller.stack.preflight import Ground, Prepared, check_targets, lay_ground, prepare_targets
 from controller.stack.supervisor import supervise
 from controller.stack.tools import available_targets
@@ -157,6 +157,8 @@ def new_run(out: Path, plan: Plan, builds: Mapping[str, str], *, cores: Cores, p
     roles = {"target": cores.target, "generator": cores.generator, "control": cores.control}
     roles |= {"backing": cores.backing} if cores.backing else {}
     facts = machine_facts(cores=roles, checkout=Path(__file__).resolve().parents[1])
+    if cores.backing:
+        facts["versions"] |= service_versions(plan)
     contents = RunContents(plan_toml=plan_toml(plan), planned=planned, builds=builds, machine=facts)
     return create_run_folder(out, plan.name, now=datetime.now(UTC), contents=contents)
 

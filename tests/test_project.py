@@ -138,11 +138,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_wheel_carries_a_project_of_its_own(wheel: Path) -> None:
-    """Servers, plans and Locust files are in it, with all their files but nothing else of the checkout."""
+    """All files of servers, plans, Locust files and services are in it, and nothing else of the checkout."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tracked = subprocess.run(
-        ["git", "ls-files", "servers", "plans", "locustfiles"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "servers", "plans", "locustfiles", "compose"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert wheel.name == f"fastserve-{__version__}-py3-none-any.whl"

@@ -168,7 +168,10 @@ duration_s = 10                # measured seconds of each trial
 # cache_ttl_s = 60
 
 # [factors]                    # settings to compare; one level each for now
-# cache = ["memory"]           # or "none": every request is a miss
+# cache = ["memory"]           # or "redis", or "none": every request is a miss
+# db = ["sqlite"]              # or "mysql"; Redis and MariaDB are started for the run
+# pool = [10]                  # connections to the database, of all processes of a server together
+# metrics = ["none"]           # or "full": a server counts its requests for Prometheus
 
 # One table for each scenario: its name, and what is requested.
 [scenarios.health]             # with load.model = "capacity" and slo = { p99_ms = 20 }: the highest rate that keeps it

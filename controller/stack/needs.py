@@ -11,7 +11,7 @@ from controller.plan.target import Target
 from controller.stack import mariadb, redis
 from controller.stack.settings import Settings
 from controller.stack.tools import advice
-from controller.stack.versions import tool_path
+from controller.stack.versions import tool_path, tool_version
 
 # The parties that they are in a trial.
 CACHE: Final = "cache"
@@ -53,6 +53,13 @@ def plan_needs(plan: Plan, targets: Mapping[str, Target]) -> Needs:
         mysql=any(levels.get("db") == "mysql" for levels in in_force),
         connections=max(int(variant.levels["pool"]) for variant in plan.variants),
     )
+
+
+def service_versions(plan: Plan) -> dict[str, str | None]:
+    """Return the versions of the servers that a plan's variants name; None for one that does not tell."""
+    levels = {level for variant in plan.variants for level in (variant.levels["cache"], variant.levels["db"])}
+    named = [_SERVERS[party] for party, level in ((CACHE, "redis"), (DATABASE, "mysql")) if level in levels]
+    return {server: tool_version(server) for server in named}
 
 
 def require_services(needs: Needs) -> None:

@@ -1,5 +1,6 @@
 """A run behind whose target are Redis and MariaDB: started for it, measured beside it, started anew."""
 
+import json
 import os
 import shutil
 import signal
@@ -105,6 +106,9 @@ def test_what_they_take_is_measured(backed: Backed) -> None:
     assert {row["bound"] for row in whole} <= {"server", "database", "cache", "generator", "none"}
     if len(os.sched_getaffinity(0)) == 2:
         assert all("target and backing services share" in row["notes"] for row in whole)
+    facts = json.loads((backed.folder / "facts.json").read_text())["machine"]
+    assert facts["roles"]["backing"]
+    assert {"redis-server", "mariadbd"} <= facts["versions"].keys()
     used = [row["usage"].keys() for row in lines_of(backed.folder / "trials.jsonl") if row["outcome"] == "ok"]
     assert [{"cache", "database"} <= parties for parties in used] == [True] * 3
 
