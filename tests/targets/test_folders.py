@@ -10,6 +10,16 @@ from tests.targets.conftest import TARGETS
 
 every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 locks = sorted(path for target in TARGETS.values() for path in target.folder.glob("requirements.lock"))
+LOCKS = (
+    "requirements.lock",
+    "package-lock.json",
+    "go.sum",
+    "Cargo.lock",
+    "pom.xml",
+    "packages.lock",
+    "packages.lock.json",
+)
+CRATES_INDEX = "registry+https://github.com/rust-lang/crates.io-index"
 
 
 @every_target
@@ -26,9 +36,8 @@ def test_an_image_starts_from_a_public_base_and_not_as_root(target: Target) -> N
 @every_target
 def test_the_version_is_the_one_that_is_built(target: Target) -> None:
     """What server.toml says of the framework's version stands in a file that decides it: a lock, or a manifest."""
-    if target.version is None:
-        pytest.skip("it states no version")
-    files = [path for path in target.folder.iterdir() if path.is_file() and path.name != "server.toml"]
+    assert target.version
+    files = [path for path in target.folder.rglob("*") if path.is_file() and path.name != "server.toml"]
 
     assert any(
         re.search(
@@ -48,3 +57,14 @@ def test_a_lock_pins_everything_and_names_no_machine(lock: Path) -> None:
     assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+ \\", line) for line in packages)
     assert text.count("--hash=sha256:") >= len(packages)
     assert not re.search(r"://|--(?!hash=)|^/", text, flags=re.MULTILINE)
+
+
+@every_target
+def test_it_is_locked_and_names_no_place_of_its_own(target: Target) -> None:
+    """Every target has a lock; none says where packages come from, but for the public index that Cargo must name."""
+    found = [path for path in target.folder.rglob("*") if path.name in LOCKS]
+    lines = [line.strip() for path in found for line in path.read_text(encoding="utf-8").splitlines()]
+
+    assert found
+    places = {line for line in lines if "://" in line and re.match(r'"resolved|source|<repository|<url|"source', line)}
+    assert places <= {f'source = "{CRATES_INDEX}"'}
