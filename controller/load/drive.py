@@ -74,8 +74,8 @@ def drive(fleet: Fleet, job: Job, *, load: Load, watch: Watch, least: Least = Le
     # A search drives one trial in many steps, and windows that are late must not be taken for those of the next.
     driven = Driven(order=job.order, number=next(fleet.numbers))
     phase = None
-    if load.warmup_s is not None:
-        from_s = load.ramp_up_s + load.warmup_s
+    if (warmup_s := _known_warmup_s(load, least)) is not None:
+        from_s = load.ramp_up_s + warmup_s
         phase = (from_s, from_s + load.duration_s if watch.enough is None else math.inf)
         driven.from_s, driven.until_s, driven.warmup_end = *phase, "fixed"
     fleet.start(replace(job, order=driven.number), users=load.connections, ramp_up_s=load.ramp_up_s, phase=phase)
@@ -151,6 +151,13 @@ def window_of(event: Mapping[str, Any], driven: Driven) -> Window:
     """Return the window of an event with the phase it lies in."""
     window = window_from_wire(event["window"])
     return replace(window, order=driven.order, phase=driven.phase_at(window))
+
+
+def _known_warmup_s(load: Load, least: Least) -> float | None:
+    """Return how long a warm-up is where that is known before it begins."""
+    if load.warmup_s is None and not load.until_steady and not least.requests:
+        return least.seconds
+    return load.warmup_s
 
 
 class _Warmup:

@@ -68,8 +68,10 @@ def expected_warmup_s(load: Load, target: Target) -> float:
     """Return the seconds of warm-up that a load asks for; an estimate where it has no number."""
     if load.warmup_s is not None:
         return load.warmup_s
-    # A warm-up that ends by what was seen ends with a window.
-    return max(target.warmup_s, AUTO_WARMUP_S) if load.until_steady else target.warmup_s + 1
+    if load.until_steady:
+        return max(target.warmup_s, AUTO_WARMUP_S)
+    # One that ends by what was seen ends with a window.
+    return target.warmup_s + (1 if target.warmup_requests else 0)
 
 
 def measured_s(load: Load) -> float:
@@ -93,7 +95,14 @@ def step_s(load: Load, rate_per_s: float) -> float:
 
 def warmup_is_estimated(plan: Plan) -> bool:
     """Whether some scenario warms up until steady, so that its time is not known beforehand."""
-    return any(scenario.load.warmup_s is None and scenario.load.model != "capacity" for scenario in plan.scenarios)
+    loads = [scenario.load for scenario in plan.scenarios]
+    return any(load.warmup_s is None and load.until_steady and load.model != "capacity" for load in loads)
+
+
+def warmup_counts_requests(plan: Plan, targets: Mapping[str, Target]) -> bool:
+    """Whether some target's least warm-up takes as long as its requests take, and decides on that of a trial."""
+    counting = any(targets[name].warmup_requests for name in plan.targets)
+    return counting and any(scenario.load.warmup_s is None for scenario in plan.scenarios)
 
 
 def is_searched(plan: Plan) -> bool:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from controller.compare.power import USUAL_SPREAD, detectable_ratio
 from controller.plan.plan import Plan
-from controller.plan.schedule import Trial, expected_seconds, is_searched, trials_of, warmup_is_estimated
+from controller.plan.schedule import (
+    Trial,
+    expected_seconds,
+    is_searched,
+    trials_of,
+    warmup_counts_requests,
+    warmup_is_estimated,
+)
 from controller.plan.target import Target
 from controller.stack.cpus import Cores
 
@@ -26,6 +33,7 @@ class DryRun:
 def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
     """Return what a run of a plan on these cores would be."""
     estimate = ("the time is an estimate: warm-up lasts until throughput is steady",)
+    requests = ("the time is an estimate: a server that needs many requests to warm up takes as long as they take",)
     steps = ("the time is an estimate: how many steps a search for the capacity takes depends on what it finds",)
     return DryRun(
         plan=plan,
@@ -41,6 +49,7 @@ def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
         notes=(
             *cores.notes,
             *(estimate if warmup_is_estimated(plan) else ()),
+            *(requests if warmup_counts_requests(plan, targets) else ()),
             *(steps if is_searched(plan) else ()),
         ),
     )

@@ -11,7 +11,7 @@ import pytest
 from controller.plan.factors import variant_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.scenario import Load, Request, Scenario
-from controller.plan.schedule import expected_seconds, trials_of, warmup_is_estimated
+from controller.plan.schedule import expected_seconds, trials_of, warmup_counts_requests, warmup_is_estimated
 from tests.plan.given import target_named
 from tests.sources import ROOT
 
@@ -107,3 +107,17 @@ def test_a_warm_up_until_steady_is_an_estimate(tmp_path: Path) -> None:
 
     assert expected_seconds(plan, targets, fixed_s=0.0) == (20 + 5) + (10 + 5)
     assert warmup_is_estimated(plan)
+
+
+def test_the_least_warm_up_is_the_targets_own() -> None:
+    """It takes as long as each target says, a window longer where requests count, and then it is an estimate."""
+    plan = plan_with(targets=2, scenarios=1, repeats=1)
+    least = replace(plan.scenarios[0], load=replace(plan.load, warmup_s=None, until_steady=False, ramp_up_s=0.0))
+    plan = replace(plan, scenarios=(least,), variants=plan.variants[:1])
+    plain = {"t0": target_named("t0", warmup_s=20.0), "t1": target_named("t1", warmup_s=1.0)}
+    counting = {**plain, "t0": replace(plain["t0"], warmup_requests=20_000)}
+
+    assert expected_seconds(plan, counting) == expected_seconds(plan, plain) + 1
+    assert not warmup_is_estimated(plan)
+    assert warmup_counts_requests(plan, counting)
+    assert not warmup_counts_requests(plan, plain)
