@@ -4,8 +4,8 @@ import { Piscina } from 'piscina';
 
 import compute from './compute.js';
 
-// About a millisecond, as long as the largest answer of the database holds the event loop. A trip to a thread and back
-// would cost most requests more than they take, and a second core.
+// Below a millisecond, which may hold the event loop. A trip to a thread and back would cost most requests more than
+// they take, and a second core.
 const SHORT_UP_TO = 25;
 
 /** Return a function that computes. Seconds on the event loop would stop all other requests, and signals, for as long. */

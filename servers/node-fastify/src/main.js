@@ -22,7 +22,7 @@ try {
     await serve(service, settings, cluster.isWorker ? allListening() : undefined);
   }
 } catch (error) {
-  if (!(error instanceof WrongSetting) && error.syscall !== 'listen') {
+  if (!(error instanceof WrongSetting) && error.code !== 'EADDRINUSE') {
     throw error;
   }
   console.error(`node-fastify: ${error.message}`);
