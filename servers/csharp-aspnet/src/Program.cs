@@ -41,6 +41,8 @@ static WebApplication Build(Settings settings)
     app.UseRouting();
     if (settings.Metrics)
     {
+        // .NET's own meters would count each request once more, under other names and a moment later.
+        Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressMeters = true, SuppressEventCounters = true });
         app.UseHttpMetrics();
     }
     app.UseJsonErrors(settings.Metrics ? [.. Routes.Paths, "/metrics"] : Routes.Paths);
