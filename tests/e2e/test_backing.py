@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.stack.cache import cache_folder
 from controller.stack.leftovers import labelled_processes
 from tests.e2e.command import WENT_WELL, Done, Machine, lines_of, one_line, rows_of, run_folder, wait_for_window
 from tests.e2e.project import ROOT, new_project
@@ -41,6 +42,10 @@ requests = [{ get = "/api/db" }]
 """
 
 
+# Builds are taken from where `make test` puts them: a test may run where no package can be fetched.
+BUILT = {"FASTSERVE_CACHE": str(cache_folder())}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backed:
     """A run of one server in front of both, in whose first trial MariaDB was killed."""
@@ -70,7 +75,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def backed(project: Path, machine: Machine) -> Backed:
     """The run, once it is over."""
     out = project / "fastserve-runs"
-    with machine.started("run", "backed", cwd=project) as process:
+    with machine.started("run", "backed", cwd=project, env=BUILT) as process:
         wait_for_window(out, phase="measured")
         os.kill(pid_of("mariadbd", out), signal.SIGKILL)
         status = process.wait(180)
@@ -133,7 +138,9 @@ def test_nothing_starts_without_them(project: Path, machine: Machine, tmp_path: 
     for tool in ("python3", "sh", "git"):
         (tools / tool).symlink_to(shutil.which(tool) or tool)
     began_s = time.monotonic()
-    done = machine.run("run", "backed", "--set", "factors.db=['sqlite']", cwd=project, env={"PATH": str(tools)})
+    done = machine.run(
+        "run", "backed", "--set", "factors.db=['sqlite']", cwd=project, env={**BUILT, "PATH": str(tools)}
+    )
 
     assert one_line(done, 3).startswith("Error: cache redis needs redis-server, found none on PATH: apt-get")
     assert time.monotonic() - began_s < 30
@@ -146,7 +153,7 @@ def test_serve_starts_what_it_needs(variable: str, project: Path, machine: Machi
     from urllib.request import urlopen
 
     level, route = {"CACHE_BACKEND": ("redis", "/api/cache"), "DB_BACKEND": ("mysql", "/api/db")}[variable]
-    env = {variable: level, "CACHE_MISS_MS": "10"}
+    env = {**BUILT, variable: level, "CACHE_MISS_MS": "10"}
     with machine.started("targets", "serve", "python-flask", cwd=project, env=env) as process:
         until_s = time.monotonic() + 60
         while not (url := (project / "stdout.said").read_text().strip()):
