@@ -39,8 +39,10 @@ func TestStatuses(t *testing.T) {
 			t.Errorf("GET %s is %d, want %d", target, status, want)
 		}
 	}
-	if status, body := answer(t, app, http.MethodPost, "/api/health"); status != 405 || !strings.HasPrefix(body, `{"error":"`) {
-		t.Errorf("POST is %d, %s", status, body)
+	for _, method := range []string{http.MethodPost, http.MethodTrace, "QUERY"} {
+		if status, body := answer(t, app, method, "/api/health"); status != 405 || !strings.HasPrefix(body, `{"error":"`) {
+			t.Errorf("%s is %d, %s", method, status, body)
+		}
 	}
 }
 
