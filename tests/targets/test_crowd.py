@@ -24,11 +24,14 @@ def connected(running: Running, stack: ExitStack) -> socket.socket:
 
 
 def status_line(connection: socket.socket) -> bytes:
-    """Return the first line of a health answer that is read to its end; empty when the connection closed."""
+    """Return protocol and status of a health answer that is read to its end; empty when the connection closed.
+
+    The reason after them is left out: Tomcat sends none.
+    """
     received = b""
     while not received.endswith(b"ok") and (part := connection.recv(4096)):
         received += part
-    return received.partition(b"\r\n")[0] if received.endswith(b"ok") else b""
+    return b" ".join(received.split(maxsplit=2)[:2]) if received.endswith(b"ok") else b""
 
 
 def test_a_thousand_connections_are_answered(start: Start) -> None:
@@ -39,7 +42,7 @@ def test_a_thousand_connections_are_answered(start: Start) -> None:
             for connection in crowd:
                 connection.sendall(HEALTH)
             lines = {status_line(connection) for connection in crowd}
-            assert lines == {b"HTTP/1.1 200 OK"}
+            assert lines == {b"HTTP/1.1 200"}
         assert running.died() is None
         assert ask(running.url, "/api/db?count=2").status == 200
 
@@ -59,7 +62,7 @@ def test_half_sent_requests_stop_nobody(start: Start) -> None:
         late = status_line(slow[-1])
 
     assert max(took_s) < 2
-    assert late == b"HTTP/1.1 200 OK"
+    assert late == b"HTTP/1.1 200"
 
 
 def test_bodies_that_nobody_reads_stop_nobody(start: Start) -> None:
