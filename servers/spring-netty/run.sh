@@ -7,10 +7,16 @@ case ${SERVER_CPUS:-} in
     *) cpus=$SERVER_CPUS ;;
 esac
 
+# Event loops and threads that compute could together use more cores than they are told: as in a container, the kernel
+# holds the JVM to its share. Any of the allowed cores will do; two services side by side seldom get the same.
+cores=$(taskset -cp $$ | sed 's/.*: //' | tr , '\n' |
+    awk -F- '{ last = $2 == "" ? $1 : $2; for (core = $1; core <= last; core++) print core }' |
+    shuf -n "$cpus" | paste -sd , -)
+
 # The number of processors decides how many threads the JVM takes for compiling and collecting, and which collector:
 # the serial one on one processor, G1 from two on, as in any container with so much CPU. The heap has one fixed size,
 # as is usual in production, so that it does not depend on the memory of the machine.
-exec java \
+exec taskset -c "$cores" java \
     -XX:ActiveProcessorCount="$cpus" \
     -Xms512m -Xmx512m \
     -XX:SharedArchiveFile="$1/classes.jsa" \

@@ -16,8 +16,8 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Quotes in an SQLite file. There is no reactive driver for a file, so JDBC runs on a bounded elastic scheduler with one
- * thread for each connection: what waits for a connection waits in its queue, and no event loop does.
+ * Quotes in an SQLite file. There is no reactive driver for a file, so JDBC runs on a bounded elastic scheduler with
+ * one thread for each connection: what waits for a connection waits in its queue, and no event loop does.
  */
 final class SqliteQuotes implements Quotes, AutoCloseable {
     private final Deque<Reader> free = new ConcurrentLinkedDeque<>();
@@ -33,9 +33,10 @@ final class SqliteQuotes implements Quotes, AutoCloseable {
     /** Throws {@link WrongSetting} unless a path is an SQLite file with quotes in it. */
     static void check(String path) {
         String expected = "a database with a table quotes";
+        String count = "SELECT count(id), count(author), count(content) FROM quotes";
         try (Connection connection = open(path);
                 Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT count(id), count(author), count(content) FROM quotes")) {
+                ResultSet rows = statement.executeQuery(count)) {
             if (!rows.next() || rows.getInt(1) == 0) {
                 throw new WrongSetting("SQLITE_PATH", "quotes", "none in '" + path + "'");
             }

@@ -8,7 +8,7 @@ import org.apache.catalina.valves.ValveBase;
 import org.apache.tomcat.util.buf.ByteChunk;
 import org.apache.tomcat.util.buf.MessageBytes;
 
-/** Takes parameters without a name, such as in "?=1&n=2", out of a query: Tomcat refuses them, the contract does not. */
+/** Takes parameters without a name, as in "?=1&n=2", out of a query: Tomcat refuses them, the contract does not. */
 final class NamelessParameters extends ValveBase {
     NamelessParameters() {
         super(true);

@@ -29,9 +29,10 @@ final class SqliteQuotes implements Quotes, AutoCloseable {
     /** Throws {@link WrongSetting} unless a path is an SQLite file with quotes in it. */
     static void check(String path) {
         String expected = "a database with a table quotes";
+        String count = "SELECT count(id), count(author), count(content) FROM quotes";
         try (Connection connection = open(path);
                 Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT count(id), count(author), count(content) FROM quotes")) {
+                ResultSet rows = statement.executeQuery(count)) {
             if (!rows.next() || rows.getInt(1) == 0) {
                 throw new WrongSetting("SQLITE_PATH", "quotes", "none in '" + path + "'");
             }
