@@ -9,7 +9,7 @@ use moka::policy::EvictionPolicy;
 use redis::AsyncCommands;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
-use redis::{Client, ConnectionInfo, RedisResult};
+use redis::{Client, ConnectionInfo, ProtocolVersion, RedisResult};
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 
@@ -118,10 +118,13 @@ fn connection(info: ConnectionInfo) -> RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(REDIS_WAIT))
         .set_response_timeout(Some(REDIS_WAIT))
-        // An attempt that fails lets its requests fail, and the next request begins another.
-        .set_number_of_retries(1)
-        .set_max_delay(Duration::from_millis(200));
-    ConnectionManager::new_lazy_with_config(Client::open(info.set_tcp_settings(tcp))?, config)
+        // Until Redis is back, so that no request has to find out that it is. With jitter the delay is up to twice this.
+        .set_number_of_retries(usize::MAX)
+        .set_max_delay(Duration::from_millis(400));
+    // By the third protocol the manager hears at once of a connection that ends while nobody asks.
+    let protocol = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let info = info.set_tcp_settings(tcp).set_redis_settings(protocol);
+    ConnectionManager::new_lazy_with_config(Client::open(info)?, config)
 }
 
 fn redis_key(key: &str) -> String {
