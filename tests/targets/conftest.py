@@ -43,6 +43,11 @@ def target(request: pytest.FixtureRequest) -> Target:
     return TARGETS[name]
 
 
+def has_processes(target: Target) -> bool:
+    """Whether a target becomes as many processes as cores, which share its pool; else its threads do."""
+    return "such processes" in target.process_model or "gunicorn processes" in target.process_model
+
+
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """The contract of the checkout."""

@@ -6,12 +6,14 @@ import statistics
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from controller.plan.contract import error_difference
 from controller.stack.backing import Backing
 from controller.stack.exchange import Answer, Client
 from controller.stack.process import Running
+from tests.e2e.command import until
 from tests.targets.asking import ask, ask_together, seconds_until
 from tests.targets.conftest import Start
 
@@ -55,9 +57,14 @@ def send(backing: Backing, party: str, number: signal.Signals) -> None:
 
 
 def send_all(backing: Backing, number: signal.Signals) -> None:
-    """Send a signal to both services."""
-    for party in backing.parties:
-        send(backing, party, number)
+    """Send a signal to both services, and wait until those that it stops or ends are."""
+    pids = [pid for party in backing.parties for pid in backing.family(party)]
+    for pid in pids:
+        os.kill(pid, number)
+    if number is signal.SIGKILL:
+        until(lambda: not any(map(backing.family, backing.parties)), what="they are gone")
+    if number is signal.SIGSTOP:
+        until(lambda: {psutil.Process(pid).status() for pid in pids} == {psutil.STATUS_STOPPED}, what="they stand")
 
 
 def is_unavailable(running: Running) -> None:

@@ -10,7 +10,7 @@ from controller.plan.target import Target
 from controller.stack.build import in_place
 from controller.stack.process import target_environment
 from controller.stack.settings import Settings
-from tests.targets.conftest import built
+from tests.targets.conftest import built, has_processes
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +63,9 @@ def ended(target: Target, settings: Settings, changes: dict[str, str | None]) ->
 def test_a_wrong_setting_is_one_line(target: Target, settings: Settings, name: str) -> None:
     """The line says which setting it was and what was expected, and nothing else is said: no password least of all."""
     changes, word = WRONG[name]
+    if name == "pool below processes" and not has_processes(target):
+        # One process may have as few connections as it likes.
+        return
 
     process = ended(target, settings, changes)
 

@@ -14,6 +14,8 @@ RATIO = 2.618
 # How often fib is called for n=29.
 CALLS = 1_664_079
 ROUNDS = 7
+# Other programs may take the processor for as long as a round.
+TRIES = 3
 
 
 def least_ms(client: Client, n: int) -> tuple[float, list[float]]:
@@ -26,9 +28,12 @@ def test_the_time_of_the_recursion_grows_as_its_calls(start: Start) -> None:
     """n=31 takes about 2.6 times as long as n=29: nothing is folded, and nothing is remembered from before."""
     with start() as running, Client(running.url, within_s=60) as client:
         # Runtimes that compile while they run do so now.
-        least_ms(client, 27)
-        short, shorts = least_ms(client, 29)
-        long, longs = least_ms(client, 31)
+        least_ms(client, 29)
+        for _ in range(TRIES):
+            short, shorts = least_ms(client, 29)
+            long, longs = least_ms(client, 31)
+            if RATIO / 1.2 < long / short < RATIO * 1.2:
+                break
 
     assert RATIO / 1.2 < long / short < RATIO * 1.2, (shorts, longs)
     # No processor makes five billion calls a second: fewer than all were made.
