@@ -1,6 +1,7 @@
 //! The endpoint contract in Actix Web.
 
 mod cache;
+mod computing;
 mod error;
 mod quotes;
 mod routes;
@@ -10,16 +11,15 @@ mod work;
 use std::env;
 use std::error::Error;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::Condition;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use actix_web_prom::{PrometheusMetrics, PrometheusMetricsBuilder};
-use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
+use crate::computing::Computing;
 use crate::quotes::Quotes;
 use crate::routes::{Services, routes};
 use crate::settings::Settings;
@@ -52,14 +52,15 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
     let services = Data::new(Services {
         cache: Cache::new(settings.cache)?,
         quotes: Quotes::new(settings.database),
-        cores: Arc::new(Semaphore::new(settings.server_cpus)),
+        computing: Computing::new(settings.server_cpus),
     });
     let metrics = exporter().map_err(|error| error.to_string())?;
 
     let server = HttpServer::new(move || {
         App::new().app_data(services.clone()).configure(routes).wrap(Condition::new(settings.metrics, metrics.clone()))
     });
-    let server = server.workers(settings.server_cpus).keep_alive(KEEP_ALIVE).tcp_nodelay(true).shutdown_timeout(GRACE_S);
+    let server =
+        server.workers(settings.server_cpus).keep_alive(KEEP_ALIVE).tcp_nodelay(true).shutdown_timeout(GRACE_S);
     server.bind(address).map_err(|error| format!("{address:?}: {error}"))?.run().await?;
     Ok(())
 }

@@ -5,19 +5,17 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, Json, Query, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 
 use crate::cache::{Cache, Entry, Source};
-use crate::error::{ApiError, Unavailable};
+use crate::computing::Computing;
+use crate::error::ApiError;
 use crate::quotes::Quotes;
 use crate::settings::whole_number;
-use crate::work::timed_fib;
 
 pub struct Services {
     pub cache: Cache,
     pub quotes: Quotes,
-    /// As many computations at a time as there are cores to use.
-    pub cores: Arc<Semaphore>,
+    pub computing: Computing,
 }
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -54,13 +52,7 @@ struct Computed {
 
 async fn compute(services: Data<Services>, parameters: Query<ComputeParameters>) -> Result<Json<Computed>, ApiError> {
     let input = parameters.n.as_deref().map_or(Ok(40), |n| whole_parameter("n", n, 0..=45))?;
-    let core = Arc::clone(&services.cores).acquire_owned().await.expect("the semaphore is never closed");
-    // Seconds of it must not keep a worker from other requests.
-    let computed = web::block(move || {
-        let _core = core;
-        timed_fib(input)
-    });
-    let (result, elapsed) = computed.await.map_err(|_| Unavailable("the service is about to end"))?;
+    let (result, elapsed) = services.computing.fib(input).await?;
     Ok(Json(Computed { input, result, elapsed_ms: elapsed.as_micros() as f64 / 1000.0 }))
 }
 

@@ -1,6 +1,7 @@
 //! The endpoint contract in Axum.
 
 mod cache;
+mod computing;
 mod error;
 mod quotes;
 mod routes;
@@ -11,16 +12,15 @@ use std::env;
 use std::error::Error;
 use std::future::IntoFuture;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::cache::Cache;
+use crate::computing::Computing;
 use crate::quotes::Quotes;
 use crate::routes::{Services, router};
 use crate::settings::Settings;
@@ -54,7 +54,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
     let services = Services {
         cache: Cache::new(settings.cache)?,
         quotes: Quotes::new(settings.database),
-        cores: Arc::new(Semaphore::new(settings.server_cpus)),
+        computing: Computing::new(settings.server_cpus),
     };
     let listener = TcpListener::bind(address).await.map_err(|error| format!("{address:?}: {error}"))?;
     // Answers are small and whole: nothing is gained by holding one back for more.

@@ -8,20 +8,17 @@ use axum::routing::get;
 use axum::{Json, Router};
 use axum_prometheus::{EndpointLabel, PrometheusMetricLayerBuilder};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use crate::cache::{Cache, Entry, Source};
-use crate::error::{ApiError, Unavailable};
+use crate::computing::Computing;
+use crate::error::ApiError;
 use crate::quotes::Quotes;
 use crate::settings::whole_number;
-use crate::work::timed_fib;
 
 pub struct Services {
     pub cache: Cache,
     pub quotes: Quotes,
-    /// As many computations at a time as there are cores to use.
-    pub cores: Arc<Semaphore>,
+    pub computing: Computing,
 }
 
 /// A query string as the contract reads it; what cannot be read is a JSON error like any other.
@@ -72,13 +69,7 @@ async fn compute(
     Parameters(parameters): Parameters<ComputeParameters>,
 ) -> Result<Json<Computed>, ApiError> {
     let input = parameters.n.map_or(Ok(40), |n| whole_parameter("n", &n, 0..=45))?;
-    let core = Arc::clone(&services.cores).acquire_owned().await.expect("the semaphore is never closed");
-    // Seconds of it must not keep the runtime's threads from other requests.
-    let computed = spawn_blocking(move || {
-        let _core = core;
-        timed_fib(input)
-    });
-    let (result, elapsed) = computed.await.map_err(|_| Unavailable("the service is about to end"))?;
+    let (result, elapsed) = services.computing.fib(input).await?;
     Ok(Json(Computed { input, result, elapsed_ms: elapsed.as_micros() as f64 / 1000.0 }))
 }
 
