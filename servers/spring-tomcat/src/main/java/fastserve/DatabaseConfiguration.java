@@ -3,9 +3,12 @@ package fastserve;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
 import org.mariadb.jdbc.MariaDbDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** The quotes, from the database that DB_BACKEND names. */
@@ -26,6 +29,7 @@ class DatabaseConfiguration {
     static class Mysql {
         // The least that HikariCP takes; it is the wait for a ping over a connection that lay idle.
         private static final long VALIDATION_MS = 250;
+        private static final Logger LOGGER = LoggerFactory.getLogger(Mysql.class);
 
         @Bean
         HikariDataSource dataSource(Settings settings) throws SQLException {
@@ -33,6 +37,8 @@ class DatabaseConfiguration {
             pool.setPoolName("quotes");
             pool.setDataSource(new PromptDataSource(driver(settings.mysql())));
             pool.setMaximumPoolSize(settings.poolSize());
+            // Connections are made as requests need them, none for nobody.
+            pool.setMinimumIdle(0);
             pool.setConnectionTimeout(Settings.BACKING_WAIT.toMillis());
             pool.setValidationTimeout(VALIDATION_MS);
             // A database that is away at start is no error: what needs it is 503 until it is there.
@@ -42,7 +48,14 @@ class DatabaseConfiguration {
 
         @Bean
         MysqlQuotes quotes(HikariDataSource dataSource) {
-            return new MysqlQuotes(new JdbcTemplate(dataSource));
+            MysqlQuotes quotes = new MysqlQuotes(new JdbcTemplate(dataSource));
+            try {
+                // The driver's classes are loaded before somebody waits for them.
+                quotes.random(1);
+            } catch (DataAccessException error) {
+                LOGGER.debug("the database is away at start", error);
+            }
+            return quotes;
         }
 
         private static MariaDbDataSource driver(Settings.Server server) throws SQLException {
