@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.plan.target import Target
-from tests.targets.conftest import TARGETS
+from tests.targets.conftest import SERVERS, TARGETS
 
 every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 locks = sorted(path for target in TARGETS.values() for path in target.folder.glob("requirements.lock"))
@@ -31,6 +31,16 @@ def test_an_image_starts_from_a_public_base_and_not_as_root(target: Target) -> N
     assert all(re.fullmatch(r"\$\{[A-Z_]+\}", base) for base in bases)
     assert all(re.search(rf"^ARG {base[2:-1]}=[a-z0-9./-]+:[\w.-]+$", text, flags=re.MULTILINE) for base in bases)
     assert re.search(r"^USER (?!0\b|root\b)\S+$", text, flags=re.MULTILINE)
+
+
+@every_target
+def test_its_choices_are_explained(target: Target) -> None:
+    """servers/README.md has a section for it, with what was chosen and why."""
+    text = (SERVERS / "README.md").read_text(encoding="utf-8")
+
+    section = re.search(rf"^## {re.escape(target.name)}$(.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    assert section
+    assert len(section[1].split()) > 100
 
 
 @every_target
