@@ -29,14 +29,16 @@ def test_keeps_the_whole_contract(
 
 
 def test_a_connection_is_never_closed(start: Start) -> None:
-    """A thousand requests of all kinds are answered on one connection, also after a pause and errors in between."""
+    """A thousand requests of all kinds are answered on one connection, with a pause, and paths that are not there.
+
+    A 400 may close it: to Tomcat it means that the two sides no longer agree on where requests begin.
+    """
     paths = (
         "/api/health",
         "/api/db",
         "/api/cache",
         "/api/compute?n=5",
         "/api/db?count=3",
-        "/api/compute?n=x",
         "/nothing",
     )
     with start(cache_miss_ms=1) as running, Client(running.url, within_s=10) as client:
@@ -85,7 +87,7 @@ def test_a_long_computation_does_not_block_others(start: Start, target: Target) 
 
         def compute() -> int:
             with Client(running.url, within_s=60) as computing:
-                return computing.ask("/api/compute?n=30").status
+                return computing.ask("/api/compute?n=34").status
 
         long = pool.submit(compute)
         answered = 0
