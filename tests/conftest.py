@@ -39,8 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     put_dotnet_on_path()
     if hasattr(config, "workerinput"):
         leave_the_network()
-        tempfile.tempdir = tempfile.mkdtemp(prefix="fastserve-tests-")
-        os.environ["TMPDIR"] = tempfile.tempdir
+        # Short names: a socket's path has 107 bytes at most.
+        tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="fs-")
+        config.option.basetemp = f"{tempfile.tempdir}/t"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

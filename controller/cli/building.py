@@ -35,7 +35,8 @@ def build_and_show(targets: Sequence[Target], *, all_told: bool = False) -> dict
             click.echo(f"{target.name}: was built, {size_text(build.size_bytes)}")
     missing = [target for target in targets if target.url is None and found[target.name] is None]
     results = _built(missing, on_stdout=all_told) if missing else {}
-    if errors := [error for error in results.values() if isinstance(error, StackError)]:
+    # In the order of the targets, whichever ended first.
+    if errors := [error for _, error in sorted(results.items()) if isinstance(error, StackError)]:
         raise StackError("\n".join(map(one_line, errors)))
     built = {**found, **results}
     return {name: build for name, build in built.items() if isinstance(build, Build)}

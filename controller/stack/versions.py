@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +28,8 @@ _QUIET: Final = {"DOTNET_NOLOGO": "1", "DOTNET_CLI_TELEMETRY_OPTOUT": "1"}
 # An answer that took longer is kept: Maven starts a JVM to tell its version, and it is wanted at every command.
 _SLOW_S: Final = 0.05
 _ASKED_AT_ONCE: Final = 8
+# What tools have told this process.
+_ASKED: Final[dict[tuple[str, str], str]] = {}
 
 
 def tool_path(tool: str) -> str | None:
@@ -39,19 +40,15 @@ def tool_path(tool: str) -> str | None:
 def tool_version(tool: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
     """Return the first dotted number that a tool prints when asked for its version; None without the tool.
 
-    Asked once per process and place on PATH, and a slow one once for each content of its file.
+    Told once per process and place on PATH, and by a slow one once for each content of its file.
     A tool that prints no number, or not in time, has no version.
     """
     path = tool_path(tool)
     return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version"), within_s=within_s) if path else None
 
 
-@cache
 def library_version(library: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
-    """Return the version that pkg-config knows of a library; None without the library or without pkg-config.
-
-    Asked once per process.
-    """
+    """Return the version that pkg-config knows of a library; None without the library or without pkg-config."""
     path = tool_path("pkg-config")
     # What it says of a library that it does not know holds its name, and that may hold a number.
     asked = ("--silence-errors", "--modversion", library)
@@ -64,8 +61,16 @@ def ask_versions(tools: Iterable[str]) -> None:
         list(pool.map(tool_version, sorted(tools)))
 
 
-@cache
 def _version_at(path: str, argument: str, *, within_s: float) -> str | None:
+    # One that told no version may have been disturbed: it is asked again.
+    if known := _ASKED.get((path, argument)):
+        return known
+    if version := _asked(path, argument, within_s=within_s):
+        _ASKED[path, argument] = version
+    return version
+
+
+def _asked(path: str, argument: str, *, within_s: float) -> str | None:
     place = _kept_at(path, argument)
     if place is not None and (kept := _text(place)):
         return kept

@@ -23,9 +23,10 @@ FACTORS = (
     "streams metrics network"
 )
 CAPACITY = "capacity_per_s capacity_low_per_s capacity_high_per_s"
+COSTS = "server_idle_rss_mib build_mib code_lines"
 COLUMNS = {
-    "summary.csv": f"{KEYS} {NUMBERS} {FACTORS} {CAPACITY} notes",
-    "trials.csv": f"{KEYS} {NUMBERS} {TRIAL} {FACTORS} {CAPACITY} notes",
+    "summary.csv": f"{KEYS} {NUMBERS} {FACTORS} {CAPACITY} startup_s {COSTS} notes",
+    "trials.csv": f"{KEYS} {NUMBERS} {TRIAL} {FACTORS} {CAPACITY} {COSTS} notes",
     "comparison.csv": "scenario endpoint variant baseline candidate metric ratio ratio_low ratio_high p_value verdict "
     "detectable",
     "errors.csv": "run_id trial order target variant scenario kind count first_s last_s sample",

@@ -10,22 +10,40 @@ import pytest
 
 from controller.plan.contract import Contract
 from controller.plan.target import Target
+from controller.stack.backing import Backing
 from controller.stack.check import check_contract
+from controller.stack.contract_suite import combinations_of
 from controller.stack.exchange import Client
+from controller.stack.pairwise import Combination
 from controller.stack.settings import Settings
 from tests.targets.conftest import Start
 
 pytestmark = pytest.mark.slow
 
+COMBINATIONS = combinations_of(every=False)
 
-@pytest.mark.parametrize(("cache_backend", "server_cpus"), [("memory", 2), ("memory", 1), ("none", 1)])
+
+def words_of(one: Combination) -> str:
+    """Return a combination as part of a test's name."""
+    return "-".join(f"{factor}={level}" for factor, level in one.items())
+
+
+@pytest.mark.parametrize("number", range(len(COMBINATIONS)), ids=[words_of(one) for one in COMBINATIONS])
 def test_keeps_the_whole_contract(
-    start: Start, contract: Contract, settings: Settings, *, cache_backend: str, server_cpus: int
+    start: Start, contract: Contract, settings: Settings, backing: Backing, number: int
 ) -> None:
-    """Nothing is found by the check, with every cache that exists and with one process or several."""
-    changes = {"cache_backend": cache_backend, "server_cpus": server_cpus, "cache_ttl_s": 1 if server_cpus > 1 else 60}
-    with start(**changes) as running:
-        assert check_contract(running.url, contract, replace(settings, **changes)) == []
+    """Nothing is found by the check, with combinations in which every two settings meet, on one core and on two."""
+    one = COMBINATIONS[number]
+    changes: dict[str, object] = {
+        "cache_backend": one["cache"],
+        "db_backend": one["db"],
+        "metrics": one["metrics"],
+        "server_cpus": 1 + number % 2,
+        "cache_ttl_s": 1,
+    }
+    told = backing.told(replace(settings, **changes))
+    with start(**changes, redis_url=told.redis_url, mysql_url=told.mysql_url) as running:
+        assert check_contract(running.url, contract, told) == []
 
 
 def test_a_connection_is_never_closed(start: Start) -> None:
