@@ -27,8 +27,9 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
-# Folders whose tests measure, or hold what is measured to laws of time.
-_MEASURING = ("benchmarks", "load")
+# Tests that measure, or hold what is measured to laws of time: folders, and modules of tests/load/.
+_MEASURING = ("benchmarks",)
+_OF_TIME = ("arrivals", "capacity", "clocks", "conservation", "open", "open_fleet", "stall", "steps")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +54,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what must run alone."""
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in _MEASURING:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _MEASURING or (folder == "load" and item.path.stem.removeprefix("test_") in _OF_TIME):
             item.add_marker(pytest.mark.alone)
 
 
