@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Processes that share the tests which wait more than they compute.
 TESTERS ?= 3
+# What failed is asked once more, alone: whoever else uses the machine may have held it up. What is wrong fails again.
+AGAIN   = { echo "once more, and alone, what failed"; \
+            $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(1)"; }
 # Modules of tests/fuzz/ that `make fuzz` runs one after the other.
 FUZZ   := answer http2
 
@@ -30,10 +33,8 @@ bench: $(VENV)/.runtime ## compare the two Python servers and print who is faste
 .PHONY: test
 test: $(VENV)/.dev ## run every test that this machine can run, and say which it cannot
 	@$(BIN)/fastserve targets build
-	@$(BIN)/python -m pytest -n $(TESTERS) -m "not alone" || { \
-		echo "once more, and alone, what failed beside other tests"; \
-		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "not alone"; }
-	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest -n $(TESTERS) -m "not alone" || $(call AGAIN,not alone)
+	@$(BIN)/python -m pytest -m alone || $(call AGAIN,alone)
 
 .PHONY: check
 check: $(VENV)/.dev ## formatter, linter, strict types and all fast tests
