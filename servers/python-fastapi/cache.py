@@ -63,7 +63,7 @@ class RedisCache:
 
     def __init__(self, url: str, ttl_s: int) -> None:
         self._ttl_s = ttl_s
-        pool = BlockingConnectionPool.from_url(
+        self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=REDIS_CONNECTIONS,
             timeout=BACKING_WAIT_S,
@@ -72,13 +72,13 @@ class RedisCache:
             # The library would ask again, some times, for seconds.
             retry=Retry(NoBackoff(), 0),
         )
-        self._redis = Redis.from_pool(pool)
+        self._redis = Redis.from_pool(self._pool)
 
     async def get(self, key: str) -> Entry | None:
         try:
             stored = await self._redis.get(REDIS_PREFIX + key)
         except (RedisError, OSError) as error:
-            raise Unavailable("the cache does not answer") from error
+            raise await self._lost() from error
         return None if stored is None else json.loads(stored)
 
     async def put(self, key: str, entry: Entry) -> None:
@@ -86,7 +86,12 @@ class RedisCache:
         try:
             await self._redis.set(REDIS_PREFIX + key, text, ex=self._ttl_s)
         except (RedisError, OSError) as error:
-            raise Unavailable("the cache does not answer") from error
+            raise await self._lost() from error
+
+    async def _lost(self) -> Unavailable:
+        # Idle connections lead to the same service: once it is back, each of them would fail one more request.
+        await self._pool.disconnect(inuse_connections=False)
+        return Unavailable("the cache does not answer")
 
     async def close(self) -> None:
         await self._redis.aclose()
