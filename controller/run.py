@@ -139,8 +139,13 @@ def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
     targets = read_targets(options.project / "servers")
     available = available_targets(targets)
     plan = read_plan(options.plan, overrides=options.overrides, targets=targets, available=available)
+    return plan, targets, cores_of(plan, targets)
+
+
+def cores_of(plan: Plan, targets: Mapping[str, Target]) -> Cores:
+    """Hand out this machine's cores for a plan; backing services get theirs where some trial needs one."""
     used = bool(plan_needs(plan, targets).parties)
-    return plan, targets, assign_cores(plan.cpus, usable_cores(), backing_used=used)
+    return assign_cores(plan.cpus, usable_cores(), backing_used=used)
 
 
 def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], cores: Cores) -> RunFolder:

@@ -17,11 +17,10 @@ from controller.plan.target import Target, read_targets
 from controller.report.outcome import RunOutcome, write_outcome
 from controller.report.session_page import session_html
 from controller.report.stored import Shown
-from controller.run import SPARE_FILES, builds_of, keeper_of, new_run, shown_of, standing_bench
-from controller.stack.cpus import Cores, assign_cores, usable_cores
+from controller.run import SPARE_FILES, builds_of, cores_of, keeper_of, new_run, shown_of, standing_bench
+from controller.stack.cpus import Cores
 from controller.stack.limits import check_open_files
 from controller.stack.lock import machine_lock
-from controller.stack.needs import plan_needs
 from controller.stack.ports import free_port, is_free
 from controller.stack.preflight import check_targets, lay_ground, prepare_targets
 from controller.stack.tools import available_targets
@@ -118,8 +117,7 @@ def read_session(options: SessionOptions) -> tuple[Plan, dict[str, Target], Core
             f"{options.plan}: expected a scenario without a Locust file, found none: fastserve run takes it"
         )
     plan = replace(plan, scenarios=scenarios)
-    used = bool(plan_needs(plan, targets).parties)
-    return plan, targets, assign_cores(plan.cpus, usable_cores(), backing_used=used)
+    return plan, targets, cores_of(plan, targets)
 
 
 def _stored(plan: Plan) -> Plan:

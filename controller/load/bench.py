@@ -6,6 +6,7 @@ from pathlib import Path
 
 from controller.load.fleet import Fleet
 from controller.load.standing import StandingFleet
+from controller.measure.judgement import GENERATOR, MASTER, SERVER
 from controller.measure.resources import Sampler
 from controller.measure.window import Window
 from controller.plan.plan import Plan
@@ -30,6 +31,11 @@ class Bench:
     sampler: Sampler
     cores: Cores
     logs: Path
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """All parties of a trial that are looked at, where they can be seen."""
+        return SERVER, *self.backing.parties, GENERATOR, MASTER
 
     def fleet_for(self, scenario: Scenario) -> Fleet:
         """Return a whole fleet as a scenario needs it. Raises LoadError where one cannot be started."""

@@ -158,7 +158,7 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
     try:
         yield
     finally:
-        for party in (SERVER, *bench.backing.parties, GENERATOR, MASTER):
+        for party in bench.parties:
             bench.sampler.unwatch(party)
 
 
@@ -210,9 +210,7 @@ def _use(bench: Bench, driven: Driven, record: Gathered) -> None:
     if driven.from_s is None or driven.until_s is None or driven.until_s <= driven.from_s:
         return
     bounds = (driven.start_s + driven.from_s, driven.start_s + driven.until_s)
-    found = {
-        party: bench.sampler.usage(party, *bounds) for party in (SERVER, *bench.backing.parties, GENERATOR, MASTER)
-    }
+    found = {party: bench.sampler.usage(party, *bounds) for party in bench.parties}
     record.usage = {party: usage for party, usage in found.items() if usage is not None}
 
 

@@ -16,10 +16,10 @@ from controller.plan.trust import BY_THIS_MACHINE, Trust, read_authorities
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One server build under test. folder is absolute; needs maps a tool to a least version such as ">=1.22".
+    """One server build under test. folder is absolute; version is the framework's, None where it is not stated.
 
-    version is the framework's, None where server.toml does not state it.
-    libraries does the same for what pkg-config knows: libraries of C and C++ with what is needed to build with them.
+    needs maps a tool to a least version such as ">=1.22"; libraries does the same for what pkg-config knows: libraries
+    of C and C++ with what is needed to build with them.
     build and run are argument lists in which {src} and {out} stand for the folder and its build output;
     an empty build means that nothing needs building, and unit_tests are the target's own, run after a build.
     warmup_s is the least warm-up, with warmup_requests to each endpoint. A target with a url (without a slash at

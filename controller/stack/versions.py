@@ -9,9 +9,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ _QUIET: Final = {"DOTNET_NOLOGO": "1", "DOTNET_CLI_TELEMETRY_OPTOUT": "1"}
 _SLOW_S: Final = 0.05
 _ASKED_AT_ONCE: Final = 8
 # What tools have told this process.
-_ASKED: Final[dict[tuple[str, str], str]] = {}
+_TOLD: Final[dict[tuple[str, ...], str]] = {}
 
 
 def tool_path(tool: str) -> str | None:
@@ -43,16 +44,22 @@ def tool_version(tool: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
     Told once per process and place on PATH, and by a slow one once for each content of its file.
     A tool that prints no number, or not in time, has no version.
     """
-    path = tool_path(tool)
-    return _version_at(path, _ASKED_OTHERWISE.get(tool, "--version"), within_s=within_s) if path else None
+    if (path := tool_path(tool)) is None:
+        return None
+    argument = _ASKED_OTHERWISE.get(tool, "--version")
+    return _told_once((path, argument), partial(_kept_version, path, argument, within_s=within_s))
 
 
 def library_version(library: str, *, within_s: float = ANSWER_WITHIN_S) -> str | None:
-    """Return the version that pkg-config knows of a library; None without the library or without pkg-config."""
-    path = tool_path("pkg-config")
+    """Return the version that pkg-config knows of a library; None without the library or without pkg-config.
+
+    Told once per process and place of pkg-config.
+    """
+    if (path := tool_path("pkg-config")) is None:
+        return None
     # What it says of a library that it does not know holds its name, and that may hold a number.
     asked = ("--silence-errors", "--modversion", library)
-    return _version_in(_said(path, *asked, within_s=within_s)) if path else None
+    return _told_once((path, *asked), lambda: _version_in(_said(path, *asked, within_s=within_s)))
 
 
 def ask_versions(tools: Iterable[str]) -> None:
@@ -61,16 +68,14 @@ def ask_versions(tools: Iterable[str]) -> None:
         list(pool.map(tool_version, sorted(tools)))
 
 
-def _version_at(path: str, argument: str, *, within_s: float) -> str | None:
+def _told_once(question: tuple[str, ...], ask: Callable[[], str | None]) -> str | None:
     # One that told no version may have been disturbed: it is asked again.
-    if known := _ASKED.get((path, argument)):
-        return known
-    if version := _asked(path, argument, within_s=within_s):
-        _ASKED[path, argument] = version
+    if (version := _TOLD.get(question) or ask()) is not None:
+        _TOLD[question] = version
     return version
 
 
-def _asked(path: str, argument: str, *, within_s: float) -> str | None:
+def _kept_version(path: str, argument: str, *, within_s: float) -> str | None:
     place = _kept_at(path, argument)
     if place is not None and (kept := _text(place)):
         return kept

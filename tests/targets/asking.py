@@ -1,12 +1,13 @@
 """Questions that many put to a target at the same time."""
 
+import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from controller.stack.exchange import Answer, Client, NoAnswerError
+from controller.stack.exchange import Answer, Client
 
 WITHIN_S = 20.0
+HEALTH = b"GET /api/health HTTP/1.1\r\nHost: test\r\nConnection: keep-alive\r\n\r\n"
 
 
 def ask(url: str, path: str) -> Answer:
@@ -36,14 +37,9 @@ def ask_for(url: str, path: str, *, in_flight: int, seconds: float) -> list[int]
         return [status for statuses in pool.map(keep_asking, range(in_flight)) for status in statuses]
 
 
-def seconds_until(right: Callable[[], bool], *, within_s: float) -> float | None:
-    """Return after how long something is so, None when it is not in time."""
-    began_s = time.monotonic()
-    while (waited_s := time.monotonic() - began_s) < within_s:
-        try:
-            if right():
-                return waited_s
-        except NoAnswerError:
-            pass
-        time.sleep(0.05)
-    return None
+def whole_answer(connection: socket.socket, *, end: bytes) -> bytes:
+    """Return an answer up to its known end; some servers send head and body apart. Empty or cut when it closes."""
+    received = b""
+    while not received.endswith(end) and (part := connection.recv(4096)):
+        received += part
+    return received

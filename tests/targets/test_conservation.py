@@ -1,6 +1,5 @@
 """The conservation law over every target: what FastServe says was answered is what the target itself has counted."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from controller.load.fleet import Fleet
 from controller.plan.target import Target
+from controller.stack.contract_metrics_rules import samples_of
 from controller.stack.exchange import Client
 from tests.load.fleets import fleet_of, job_of, load_of, trial
 from tests.targets.conftest import Start
@@ -16,8 +16,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 ENOUGH = 100_000
 HEALTH = "/api/health"
-# A sample of a counter, or of a histogram's count, that names the route: name, labels, value.
-SAMPLE = re.compile(r"^([A-Za-z_:][\w:]*?)\{([^}]*)\} ([0-9.e+]+)$", flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +30,11 @@ def counted(url: str) -> int:
     with Client(url, within_s=20) as client:
         text = client.ask("/metrics").body.decode()
     by_name: dict[str, float] = {}
-    for name, labels, value in SAMPLE.findall(text):
+    for series, value in samples_of(text).items():
+        name, _, labels = series.partition("{")
+        # Of a counter, or of a histogram's count.
         if f'"{HEALTH}"' in labels and name.endswith(("_total", "_count", "_requests")):
-            by_name[name] = by_name.get(name, 0.0) + float(value)
+            by_name[name] = by_name.get(name, 0.0) + value
     assert by_name, text
     # A target may count in a counter and in a histogram: then both say the same.
     assert len(set(by_name.values())) == 1, by_name

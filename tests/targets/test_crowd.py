@@ -8,14 +8,13 @@ import pytest
 
 from controller.stack.exchange import Client
 from controller.stack.process import Running
-from tests.targets.asking import ask, ask_for
+from tests.targets.asking import HEALTH, ask, ask_for, whole_answer
 from tests.targets.conftest import Start
 
 pytestmark = pytest.mark.slow
 
 CROWD = 1000
 SLOW = 100
-HEALTH = b"GET /api/health HTTP/1.1\r\nHost: test\r\nConnection: keep-alive\r\n\r\n"
 
 
 def connected(running: Running, stack: ExitStack) -> socket.socket:
@@ -28,10 +27,8 @@ def status_line(connection: socket.socket) -> bytes:
 
     The reason after them is left out: Tomcat sends none.
     """
-    received = b""
-    while not received.endswith(b"ok") and (part := connection.recv(4096)):
-        received += part
-    return b" ".join(received.split(maxsplit=2)[:2]) if received.endswith(b"ok") else b""
+    answer = whole_answer(connection, end=b"ok")
+    return b" ".join(answer.split(maxsplit=2)[:2]) if answer.endswith(b"ok") else b""
 
 
 def test_a_thousand_connections_are_answered(start: Start) -> None:

@@ -14,7 +14,7 @@ from controller.stack.backing import Backing
 from controller.stack.exchange import Answer, Client
 from controller.stack.process import Running
 from tests.e2e.command import until
-from tests.targets.asking import ask_together, seconds_until
+from tests.targets.asking import ask_together
 from tests.targets.conftest import Start
 
 pytestmark = pytest.mark.slow
@@ -96,8 +96,7 @@ def recovers(running: Running) -> None:
         def all_right(path: str = path) -> bool:
             return {answer.status for answer in ask_together(running.url, path, times=3 * POOL)} == {OK}
 
-        found = seconds_until(all_right, within_s=RECOVERS_WITHIN_S + LATE_S)
-        assert found is not None, path
+        until(all_right, within_s=RECOVERS_WITHIN_S + LATE_S, what=f"{path} is answered")
 
 
 def test_services_that_go_and_come_back(start: Start, whole: Backing) -> None:

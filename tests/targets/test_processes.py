@@ -13,12 +13,12 @@ import pytest
 
 from controller.plan.target import Target
 from controller.stack.process import Running
+from tests.targets.asking import HEALTH, whole_answer
 from tests.targets.conftest import Start, has_processes
 
 pytestmark = pytest.mark.slow
 
 CONNECTIONS = 64
-HEALTH = b"GET /api/health HTTP/1.1\r\nHost: test\r\nConnection: keep-alive\r\n\r\n"
 
 
 def opened(running: Running, stack: ExitStack) -> list[socket.socket]:
@@ -32,14 +32,6 @@ def opened(running: Running, stack: ExitStack) -> list[socket.socket]:
     for connection in connections:
         assert whole_answer(connection, end=b"ok").startswith(b"HTTP/1.1 200")
     return connections
-
-
-def whole_answer(connection: socket.socket, *, end: bytes) -> bytes:
-    """Return an answer up to its known end; some servers send head and body apart. Empty or cut when it closes."""
-    received = b""
-    while not received.endswith(end) and (part := connection.recv(4096)):
-        received += part
-    return received
 
 
 def serving(running: Running) -> Counter[int]:
