@@ -14,6 +14,9 @@ RATIO = 2.618
 # How often fib is called for n=29.
 CALLS = 1_664_079
 ROUNDS = 7
+# From a moment to seconds, in steps of 2.6; the longest that the contract allows last.
+LONGER = range(28, 41, 2)
+LONG_S = 0.1
 # Other programs may take the processor for as long as a round.
 TRIES = 3
 
@@ -44,9 +47,13 @@ def test_the_time_of_the_recursion_grows_as_its_calls(start: Start) -> None:
 def test_the_time_is_what_a_client_sees(start: Start) -> None:
     """The time that an answer claims is not longer than the client waited, and most of it for a long one."""
     with start() as running, Client(running.url, within_s=60) as client:
-        client.ask("/api/compute?n=27")
-        answers = [client.ask("/api/compute?n=30") for _ in range(5)]
+        for n in LONGER:
+            answer = client.ask(f"/api/compute?n={n}")
+            share = json.loads(answer.body)["elapsedMs"] / 1000 / answer.elapsed_s
+            assert share <= 1
+            # What a cold runtime takes to receive and to answer is little beside this.
+            if answer.elapsed_s > LONG_S:
+                break
 
-    shares = [json.loads(answer.body)["elapsedMs"] / 1000 / answer.elapsed_s for answer in answers]
-    assert all(share <= 1 for share in shares)
-    assert max(shares) > 0.5, shares
+    assert answer.elapsed_s > LONG_S, f"n={n} took {answer.elapsed_s} s"
+    assert share > 0.5
