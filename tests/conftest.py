@@ -29,7 +29,7 @@ hypothesis.settings.load_profile("any machine")
 
 # Tests that measure, or hold what is measured to laws of time: folders, and modules of tests/load/.
 _MEASURING = ("benchmarks",)
-_OF_TIME = ("arrivals", "capacity", "clocks", "conservation", "open", "open_fleet", "stall", "steps")
+_OF_TIME = ("arrivals", "clocks", "conservation", "open", "open_fleet", "steps")
 
 
 def pytest_configure(config: pytest.Config) -> None:

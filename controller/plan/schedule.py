@@ -53,7 +53,7 @@ def _shuffled(cells: list[tuple[str, Variant, str]], seed: str) -> list[tuple[st
     return sorted(cells, key=lambda _: random.random())
 
 
-def expected_seconds(plan: Plan, targets: Mapping[str, Target], *, fixed_s: float = 3.0) -> float:
+def expected_seconds(plan: Plan, targets: Mapping[str, Target], *, fixed_s: float = 2.0) -> float:
     """Return how long a plan's trials take, in seconds, with a fixed cost of each trial and without building.
 
     Where warmup_is_estimated, and where a capacity is searched, the answer is an estimate; repeated trials are in no

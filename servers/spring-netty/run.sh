@@ -16,8 +16,13 @@ cores=$(taskset -cp $$ | sed 's/.*: //' | tr , '\n' |
 # The number of processors decides how many threads the JVM takes for compiling and collecting, and which collector:
 # the serial one on one processor, G1 from two on, as in any container with so much CPU. The heap has one fixed size,
 # as is usual in production, so that it does not depend on the memory of the machine.
+#
+# Requests are answered by threads of the least priority, which is the system's niceness 19 here: of a core that many of
+# them share, the JVM's compiler would get a small part, and the service be cold for minutes. Once all is compiled, this
+# changes nothing.
 exec taskset -c "$cores" java \
     -XX:ActiveProcessorCount="$cpus" \
+    -XX:ThreadPriorityPolicy=1 -XX:JavaPriority1_To_OSPriority=19 \
     -Xms512m -Xmx512m \
     -XX:SharedArchiveFile="$1/classes.jsa" \
     -XX:+ExitOnOutOfMemoryError \

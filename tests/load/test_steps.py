@@ -73,7 +73,7 @@ def test_a_known_limit_is_found(fleet: Fleet, limit_per_s: float) -> None:
     found = []
     with bucket_server(limit_per_s) as url:
         for _ in range(TRIES):
-            searched = Searched(fleet, url, Search(from_per_s=limit_per_s / 2.2, to_per_s=1e6, step_s=1.5))
+            searched = Searched(fleet, url, Search(from_per_s=limit_per_s / 2.2, to_per_s=1e6, step_s=1.0))
             searched.is_conserved()
             capacity = searched.record.capacity
             assert capacity is not None

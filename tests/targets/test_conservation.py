@@ -12,7 +12,7 @@ from controller.stack.exchange import Client
 from tests.load.fleets import fleet_of, job_of, load_of, trial
 from tests.targets.conftest import Start
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 ENOUGH = 100_000
 HEALTH = "/api/health"

@@ -9,7 +9,7 @@ from controller.plan.target import Target
 from controller.stack.build import in_place
 from tests.targets.conftest import built
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 
 def test_its_own_unit_tests_pass(target: Target) -> None:

@@ -49,11 +49,11 @@ def test_the_time_is_what_a_client_sees(start: Start) -> None:
     with start() as running, Client(running.url, within_s=60) as client:
         for n in LONGER:
             answer = client.ask(f"/api/compute?n={n}")
-            share = json.loads(answer.body)["elapsedMs"] / 1000 / answer.elapsed_s
-            assert share <= 1
+            claimed_s = json.loads(answer.body)["elapsedMs"] / 1000
+            assert claimed_s <= answer.elapsed_s
             # What a cold runtime takes to receive and to answer is little beside this.
-            if answer.elapsed_s > LONG_S:
+            if claimed_s > LONG_S:
                 break
 
-    assert answer.elapsed_s > LONG_S, f"n={n} took {answer.elapsed_s} s"
-    assert share > 0.5
+    assert claimed_s > LONG_S, f"n={n} took {claimed_s} s"
+    assert claimed_s > answer.elapsed_s / 2

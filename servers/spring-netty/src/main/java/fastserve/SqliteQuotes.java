@@ -20,6 +20,8 @@ import reactor.core.scheduler.Schedulers;
  * one thread for each connection: what waits for a connection waits in its queue, and no event loop does.
  */
 final class SqliteQuotes implements Quotes, AutoCloseable {
+    private static final int IDLE_S = 60;
+
     private final Deque<Reader> free = new ConcurrentLinkedDeque<>();
     private final Scheduler threads;
 
@@ -27,7 +29,16 @@ final class SqliteQuotes implements Quotes, AutoCloseable {
         for (int made = 0; made < connections; made++) {
             free.add(new Reader(open(path)));
         }
-        threads = Schedulers.newBoundedElastic(connections, Schedulers.DEFAULT_BOUNDED_ELASTIC_QUEUESIZE, "sqlite");
+        threads = Schedulers.newBoundedElastic(
+                connections, Schedulers.DEFAULT_BOUNDED_ELASTIC_QUEUESIZE, SqliteQuotes::thread, IDLE_S);
+    }
+
+    /** Return a thread that stands behind those that compile, see run.sh. */
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "sqlite");
+        thread.setDaemon(true);
+        thread.setPriority(Thread.MIN_PRIORITY);
+        return thread;
     }
 
     /** Throws {@link WrongSetting} unless a path is an SQLite file with quotes in it. */

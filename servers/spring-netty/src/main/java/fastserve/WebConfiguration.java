@@ -1,6 +1,8 @@
 package fastserve;
 
 import java.time.Duration;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.MediaType;
@@ -30,5 +32,12 @@ class WebConfiguration implements WebFluxConfigurer {
         resources.setShutdownQuietPeriod(Duration.ZERO);
         resources.setShutdownTimeout(STOP_WITHIN);
         return resources;
+    }
+
+    @Bean
+    WebServerFactoryCustomizer<NettyReactiveWebServerFactory> netty() {
+        // Event loops stand behind the threads that compile, see run.sh.
+        return factory -> factory.addServerCustomizers(server ->
+                server.doOnConnection(connection -> Thread.currentThread().setPriority(Thread.MIN_PRIORITY)));
     }
 }

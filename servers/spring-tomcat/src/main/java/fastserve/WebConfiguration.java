@@ -24,7 +24,9 @@ class WebConfiguration implements WebMvcConfigurer {
             factory.addEngineValves(new NamelessParameters());
             // After the grace period Tomcat would wait 5 s more for a thread that computes.
             factory.addConnectorCustomizers(
-                    connector -> connector.setProperty("executorTerminationTimeoutMillis", "300"));
+                    connector -> connector.setProperty("executorTerminationTimeoutMillis", "300"),
+                    // Behind the threads that compile, see run.sh.
+                    connector -> connector.setProperty("threadPriority", String.valueOf(Thread.MIN_PRIORITY)));
         };
     }
 }
