@@ -19,10 +19,10 @@ cores=$(taskset -cp $$ | sed 's/.*: //' | tr , '\n' |
 #
 # Requests are answered by threads of the least priority, which is the system's niceness 19 here: of a core that many of
 # them share, the JVM's compiler would get a small part, and the service be cold for minutes. Once all is compiled, this
-# changes nothing.
+# changes nothing. Who is not root may lower a priority too; the JVM would warn of that, in front of what the service says.
 exec taskset -c "$cores" java \
     -XX:ActiveProcessorCount="$cpus" \
-    -XX:ThreadPriorityPolicy=1 -XX:JavaPriority1_To_OSPriority=19 \
+    -XX:ThreadPriorityPolicy=1 -XX:JavaPriority1_To_OSPriority=19 -XX:+UnlockDiagnosticVMOptions -XX:-PrintWarnings \
     -Xms512m -Xmx512m \
     -XX:SharedArchiveFile="$1/classes.jsa" \
     -XX:+ExitOnOutOfMemoryError \

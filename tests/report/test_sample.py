@@ -1,6 +1,5 @@
 """The run that comes with FastServe, in exports/sample/: whole, of the plan that it says, and from no named place."""
 
-import csv
 import json
 import re
 import tomllib
@@ -8,23 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from controller.plan.target import read_targets
+from tests.e2e.command import rows_of
 from tests.sources import ROOT
 
 SAMPLE = ROOT / "exports" / "sample"
-TARGETS = sorted(path.parent.name for path in (ROOT / "servers").glob("*/server.toml"))
-
-
-def rows_of(table: str) -> list[dict[str, str]]:
-    """Return the rows of one of its tables."""
-    with (SAMPLE / table).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+TARGETS = list(read_targets(ROOT / "servers"))
 
 
 def test_it_is_a_whole_run_of_the_frameworks_plan() -> None:
     """Every target in every scenario and block of plans/frameworks.toml; each row of the summary is of its trials."""
     plan = tomllib.loads((ROOT / "plans" / "frameworks.toml").read_text(encoding="utf-8"))
     ran = tomllib.loads((SAMPLE / "plan.toml").read_text(encoding="utf-8"))
-    trials = [row for row in rows_of("trials.csv") if row["endpoint"] == "*"]
+    trials = [row for row in rows_of(SAMPLE / "trials.csv") if row["endpoint"] == "*"]
 
     assert ran["targets"] == TARGETS
     assert {name: one["requests"] for name, one in ran["scenarios"].items()} == {
@@ -32,7 +27,7 @@ def test_it_is_a_whole_run_of_the_frameworks_plan() -> None:
     }
     assert len(trials) == len(TARGETS) * len(plan["scenarios"]) * plan["repeats"]
     assert {row["outcome"] for row in trials} == {"ok"}
-    for row in rows_of("summary.csv"):
+    for row in rows_of(SAMPLE / "summary.csv"):
         mine = [one for one in trials if (one["target"], one["scenario"]) == (row["target"], row["scenario"])]
         assert int(row["trials"]) == len(mine) == plan["repeats"]
 

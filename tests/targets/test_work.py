@@ -14,7 +14,7 @@ RATIO = 2.618
 # How often fib is called for n=29.
 CALLS = 1_664_079
 ROUNDS = 7
-# From a moment to seconds, in steps of 2.6; the longest that the contract allows last.
+# From milliseconds to seconds, in whichever language: each takes 2.6 times as long as the one before.
 LONGER = range(28, 41, 2)
 LONG_S = 0.1
 # Other programs may take the processor for as long as a round.
