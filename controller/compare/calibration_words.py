@@ -1,0 +1,163 @@
+"""A calibration in words: whether FastServe's engine and wrk agree, and why a generator tells something else."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from controller.compare.calibration import AGREE_WITHIN, REFERENCE, Calibration, Row
+from controller.compare.pairs import Difference
+from controller.compare.words import percent_text, times_text
+from controller.measure.judgement import GENERATOR, SERVER, UNBOUND
+from controller.measure.turn import ENGINE
+from controller.units import MS_PER_S, duration_text, rate_text, three_digits
+
+# A difference between two generators below this share is not worth a reason.
+_WORTH: Final = 0.05
+# Above so many milliseconds nobody asks for a part of one.
+_COARSE_MS: Final = 100.0
+
+Reason = Callable[[Row, Calibration], str | None]
+
+
+def agreement(calibration: Calibration) -> str:
+    """Return what the calibration says of FastServe's engine, in one sentence without a full stop."""
+    ours, reference = calibration.row(ENGINE), calibration.row(REFERENCE)
+    if ours is None:
+        return f"{ENGINE}'s engine was not measured: no round of it came to its end"
+    if reference is None or ours.of_reference is None:
+        return f"nothing to hold {ENGINE}'s engine to: {REFERENCE} was not measured"
+    found = ours.of_reference
+    if found.ratio is None:
+        return f"nothing to hold {ENGINE}'s engine to: no round measured both it and {REFERENCE}"
+    times, interval = times_text(found)
+    return f"{_verdict(found)}: {times} of {REFERENCE}'s throughput ({interval}){_limit(ours, reference)}"
+
+
+def _verdict(found: Difference) -> str:
+    """Return the words that the interval allows; without one there is no verdict."""
+    both = f"{ENGINE}'s engine and {REFERENCE}"
+    if found.low is None or found.high is None:
+        return f"{both}, side by side"
+    least, most = 1 - AGREE_WITHIN, 1 + AGREE_WITHIN
+    if least <= found.low and found.high <= most:
+        return f"{both} agree"
+    if found.high < least or found.low > most:
+        return f"{both} differ"
+    return f"cannot tell whether {both} agree within {percent_text(AGREE_WITHIN)}"
+
+
+def _limit(ours: Row, reference: Row) -> str:
+    """Return what must be said where the target was not the limit of both: then generators were compared."""
+    others = {row.generator: row.bound for row in (ours, reference) if row.bound != SERVER}
+    if not others:
+        return ""
+    said = {None: "nobody saw who", UNBOUND: "neither side", GENERATOR: "the generator"}
+    limits = ", ".join(f"{said[bound]} was the limit of {name}" for name, bound in others.items())
+    return f"; {limits}: a slower target shows more"
+
+
+def reasons(calibration: Calibration) -> list[str]:
+    """Return why generators tell other things than wrk, for the differences that were seen, each with its numbers."""
+    found = (
+        reason(row, calibration) for row in calibration.rows for reason in (_saturates, *REASONS.get(row.generator, ()))
+    )
+    return [text for text in found if text is not None]
+
+
+def _saturates(row: Row, calibration: Calibration) -> str | None:
+    """Explain a generator that was at its own limit while another one got more answers."""
+    best = max(other.per_s.mean for other in calibration.rows)
+    if row.bound != GENERATOR or row.per_s.mean > (1 - _WORTH) * best:
+        return None
+    why = {"k6": ", since it runs a script in JavaScript for each"}.get(row.generator, "")
+    return (
+        f"{row.generator} saturates first: a request costs it {three_digits(row.generator_us)} us of CPU{why}, so "
+        f"{rate_text(row.per_s.mean)}/s is its own limit and not the target's ({row.shares[GENERATOR]:.0%} busy)"
+    )
+
+
+def _old_protocol(row: Row, calibration: Calibration) -> str | None:
+    """Explain what an answer over HTTP/1.0 costs the target."""
+    reference = calibration.row(REFERENCE)
+    if reference is None or not _differ(row.server_us, reference.server_us):
+        return None
+    assert row.server_us is not None  # both are known where they differ
+    assert reference.server_us is not None
+    return (
+        f"ab speaks HTTP/1.0: an answer costs the target {three_digits(row.server_us)} us of CPU, where it is "
+        f"{three_digits(reference.server_us)} us with {REFERENCE}, which speaks HTTP/1.1"
+    )
+
+
+def _whole_milliseconds(row: Row, _: Calibration) -> str | None:
+    """Explain latencies without decimals."""
+    if row.p50_ms is None or row.p50_ms >= _COARSE_MS:
+        return None
+    least_ms, most_ms = max(0.0, row.p50_ms - 0.5), row.p50_ms + 0.5
+    return f"ab prints whole milliseconds: its p50 of {row.p50_ms:.0f} ms stands for {least_ms:g} to {most_ms:g} ms"
+
+
+def _logged(row: Row, calibration: Calibration) -> str | None:
+    """Explain the CPU of a generator that writes a line for each request."""
+    reference = calibration.row(REFERENCE)
+    if row.p50_ms is None or reference is None or not _differ(row.generator_us, reference.generator_us):
+        return None
+    return (
+        "h2load prints no percentiles: those here are from its log of every request, and writing it is part of its "
+        f"{three_digits(row.generator_us)} us of CPU"
+    )
+
+
+def _unseen_wait(row: Row, calibration: Calibration) -> str | None:
+    """Explain latencies that are too short for the throughput: by Little's law a user's turn takes users over rate."""
+    turn_ms = calibration.in_flight / row.per_s.mean * MS_PER_S
+    if row.p50_ms is None or row.p50_ms > (1 - _WORTH) * turn_ms:
+        return None
+    return (
+        f"k6's latency leaves out what its users wait for k6 itself: from one request of a user to the next it takes "
+        f"{duration_text(turn_ms)}, of which {duration_text(row.p50_ms)} (p50) is latency"
+    )
+
+
+def _corrected(row: Row, calibration: Calibration) -> str | None:
+    """Explain a p99 above ours. Source: stats_correct in wrk 4.1.0, src/stats.c."""
+    ours = calibration.row(ENGINE)
+    if ours is None or row.p99_ms is None or ours.p99_ms is None or row.p99_ms <= (1 + _WORTH) * ours.p99_ms:
+        return None
+    return (
+        f"{REFERENCE} adds latencies that it did not measure: for an answer that took over twice the usual time also "
+        f"those of requests that would have been sent meanwhile, hence a p99 of {duration_text(row.p99_ms)} where "
+        f"{ENGINE} counts {duration_text(ours.p99_ms)}"
+    )
+
+
+def _checks(row: Row, calibration: Calibration) -> str | None:
+    """Explain what a request costs our engine beyond wrk's."""
+    reference = calibration.row(REFERENCE)
+    if reference is None or row.generator_us <= (1 + _WORTH) * reference.generator_us:
+        return None
+    return (
+        f"{ENGINE} checks status, framing and length of every answer and the body of one in 64, inside a Locust worker "
+        f"that reports each second: {three_digits(row.generator_us)} us of CPU a request, where {REFERENCE}, which "
+        f"looks at the status, needs {three_digits(reference.generator_us)}"
+    )
+
+
+def _ahead(row: Row, _: Calibration) -> str | None:
+    """Explain a throughput that is certainly above wrk's."""
+    found = row.of_reference
+    if found is None or found.low is None or found.low <= 1:
+        return None
+    return f"{ENGINE}'s connections are open before it counts, those of {REFERENCE} are opened within its time"
+
+
+def _differ(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and abs(one / other - 1) > _WORTH
+
+
+REASONS: Final[Mapping[str, tuple[Reason, ...]]] = {
+    ENGINE: (_checks, _ahead),
+    "wrk": (_corrected,),
+    "ab": (_old_protocol, _whole_milliseconds),
+    "h2load": (_logged,),
+    "k6": (_unseen_wait,),
+}
