@@ -27,8 +27,8 @@ from controller.stack.preflight import check_targets, lay_ground, prepare_target
 from controller.stack.tools import advice
 from controller.stack.versions import ask_versions, tool_path, tool_version
 
-# It needs nothing but Python, and one core of it is far below what any of the tools asks for.
-USUAL_TARGET: Final = "python-fastapi"
+# It needs nothing but Python, keeps the connections of HTTP/1.0 alive as ab needs it, and is slower than every tool.
+USUAL_TARGET: Final = "python-flask"
 _NAME: Final = "calibrate"
 _WARMUP_S: Final = 1.0
 

@@ -11,7 +11,7 @@ _FORMATS = ("text", "csv", "json")
 @click.command(
     epilog=examples(
         "fastserve calibrate",
-        "fastserve calibrate python-flask --tools wrk,ab --rounds 3 --duration 2",
+        "fastserve calibrate python-fastapi --tools wrk,ab --rounds 3 --duration 2",
         "fastserve calibrate --path /api/db --format csv",
     )
 )
@@ -42,7 +42,7 @@ def calibrate(
     seed: int | None,
     format_: str,
 ) -> int:
-    """Let FastServe's engine, wrk, ab, h2load, k6 and oha take turns on TARGET (python-fastapi), and compare them.
+    """Let FastServe's engine, wrk, ab, h2load, k6 and oha take turns on TARGET (python-flask), and compare them.
 
     All get the same connections, kept alive, and the same time, from one core; tools that are not here are named
     with the command that adds them. Take a target that is slower than the tools. Ctrl-C ends it with what was measured.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from controller.cli.shape import columns_text
-from controller.compare.calibration import Calibration, Row
+from controller.compare.calibration import REFERENCE, Calibration, Row
 from controller.compare.calibration_words import agreement, reasons
 from controller.compare.words import ratio_texts
 from controller.measure.turn import ENGINE
@@ -78,10 +78,10 @@ def _ratio(row: Row) -> str:
     found = row.of_reference
     if found is None or found.ratio is None:
         return UNKNOWN
+    if row.generator == REFERENCE:
+        return "1"
     if found.low is None or found.high is None:
         return ratio_texts(found.ratio)[0]
-    if found.low == found.high:
-        return "1"
     ratio, low, high = ratio_texts(found.ratio, found.low, found.high)
     return f"{ratio} ({low} to {high})"
 

@@ -9,6 +9,9 @@ from controller.measure.spent import Taken
 
 # With -t alone it ends at 50,000 requests; it sets memory aside for each that it may make.
 _MOST_PER_S: Final = 250_000
+# It waits for the end of a connection that nobody says is kept; all connections silent for so long end it.
+_SILENT_S: Final = 5
+_GAVE_UP: Final = "(70007)"
 _COUNT: Final = re.compile(
     r"^(Complete requests|Failed requests|Non-2xx responses|Keep-Alive requests):\s+(\d+)$", re.MULTILINE
 )
@@ -21,11 +24,19 @@ def run_ab(burst: Burst) -> Taken:
 
     Raises LoadError where it fails, was answered anything but 2xx, or had its connections closed.
     """
-    bounds = ["-t", str(burst.seconds), "-n", str(_MOST_PER_S * burst.seconds)]
+    bounds = ["-t", str(burst.seconds), "-n", str(_MOST_PER_S * burst.seconds), "-s", str(_SILENT_S)]
     # -l: bodies may differ in length, as they do where a row comes by chance.
     argv = ["ab", "-q", "-k", "-l", "-c", str(burst.connections), *bounds, burst.url]
-    with rival_folder() as folder:
-        ended = run_to_its_end(argv, burst, folder=folder)
+    try:
+        with rival_folder() as folder:
+            ended = run_to_its_end(argv, burst, folder=folder)
+    except LoadError as error:
+        if _GAVE_UP not in str(error):
+            raise
+        raise LoadError(
+            f"expected answers, found all of ab's connections silent for {_SILENT_S} s: so they are where a server "
+            "keeps those of HTTP/1.0 open without a word of it (Connection: keep-alive)"
+        ) from error
     return ended.taken(told_by_ab(ended.text))
 
 
