@@ -1,9 +1,8 @@
 """Load generators taking turns on one running target: ours, and tools that are programs of their own."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Final
 
 from controller.errors import LoadError, StackError
@@ -17,6 +16,7 @@ from controller.measure.spent import Taken
 from controller.measure.trial import Usage
 from controller.measure.turn import ENGINE, Turn
 from controller.plan.scenario import Scenario
+from controller.plan.schedule import shuffled
 from controller.stack.process import Running
 from controller.stack.reached import Reached
 
@@ -48,16 +48,22 @@ class Turnstile:
         else:
             taken, usage = self._rival(generator, seconds)
         server = self.bench.sampler.usage(SERVER, taken.from_s, taken.until_s)
-        used = {SERVER: server, GENERATOR: usage}
-        cores = {SERVER: len(self.bench.cores.target), GENERATOR: len(self.bench.cores.generator)}
-        lasted_s = taken.until_s - taken.from_s
         return Turn(
             generator=generator,
             round=number,
             spent=taken.spent,
             server_cpu_s=None if server is None else server.cpu_s,
-            shares={p: busy(one, seconds=lasted_s, cores=cores[p]) for p, one in used.items() if one is not None},
+            shares=self._shares({SERVER: server, GENERATOR: usage}, seconds=taken.until_s - taken.from_s),
         )
+
+    def _shares(self, used: Mapping[str, Usage | None], *, seconds: float) -> dict[str, float]:
+        """Return how busy each party was that was seen."""
+        cores = {SERVER: len(self.bench.cores.target), GENERATOR: len(self.bench.cores.generator)}
+        return {
+            party: busy(usage, seconds=seconds, cores=cores[party])
+            for party, usage in used.items()
+            if usage is not None
+        }
 
     def _ours(self, seconds: int, warmup_s: float | None) -> tuple[Taken, Usage | None]:
         bench, load = self.bench, replace(self.scenario.load, duration_s=seconds)
@@ -74,7 +80,8 @@ class Turnstile:
         return taken, bench.sampler.usage(GENERATOR, taken.from_s, taken.until_s)
 
     def _rival(self, generator: str, seconds: int) -> tuple[Taken, Usage | None]:
-        sampler, watched_s = self.bench.sampler, [time.monotonic()]
+        sampler = self.bench.sampler
+        watched_s: list[float] = []
 
         def watch(pid: int) -> None:
             sampler.watch(GENERATOR, lambda: [pid])
@@ -91,7 +98,7 @@ class Turnstile:
             taken = RIVALS[generator](burst)
         finally:
             sampler.unwatch(GENERATOR)
-        usage = sampler.usage(GENERATOR, watched_s[-1], taken.until_s)
+        usage = sampler.usage(GENERATOR, watched_s[0], taken.until_s)
         # The kernel's sum at the end is exact; the sampler alone knows how long threads waited for their core.
         return taken, None if usage is None else replace(usage, cpu_s=taken.spent.cpu_s)
 
@@ -120,9 +127,7 @@ class Turns:
         Raises StackError where the target is gone.
         """
         for number in range(1, rounds + 1):
-            random = Random(f"{seed}:{number}")
-            # Of all methods of Random, only random() is promised to give the same numbers in later versions.
-            for generator in sorted(self.generators, key=lambda _: random.random()):
+            for generator in shuffled(self.generators, f"{seed}:{number}"):
                 self._take(generator, number=number, seconds=seconds)
 
     def _is_measurable(self, generator: str) -> bool:
