@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from controller import __version__
 from controller.compare.calibration import Calibration
-from controller.errors import FastServeError, PlanError
+from controller.errors import FastServeError, LoadError, PlanError
 from controller.load.rivals import RIVALS
 from controller.load.trial import ask_once, job_of
 from controller.load.turns import Turns, Turnstile
@@ -97,6 +97,8 @@ def calibrate(options: CalibrationOptions, watcher: CalibrationWatcher) -> Calib
                 raise
             interrupted = isinstance(early, KeyboardInterrupt)
             ended_by = early if isinstance(early, FastServeError) else None
+    if not turns.measured:
+        raise LoadError(f"expected a turn that was measured to its end, found none: {'; '.join(turns.left_out)}")
     calibration = Calibration(
         target=options.target,
         path=options.path,

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from controller.compare.calibration import AGREE_WITHIN, REFERENCE, Calibration, Row
-from controller.compare.pairs import Difference
+from controller.compare.pairs import Difference, paired_difference
 from controller.compare.words import percent_text, times_text
 from controller.measure.judgement import GENERATOR, UNBOUND
-from controller.measure.turn import ENGINE
+from controller.measure.turn import ENGINE, Turn
 from controller.units import MS_PER_S, duration_text, rate_text, three_digits
 
 # A difference between two generators below this share is not worth a reason.
@@ -82,7 +82,7 @@ def _saturates(row: Row, calibration: Calibration) -> str | None:
 def _old_protocol(row: Row, calibration: Calibration) -> str | None:
     """Explain what an answer over HTTP/1.0 costs the target."""
     reference = calibration.row(REFERENCE)
-    if reference is None or not _differ(row.server_us, reference.server_us):
+    if reference is None or not _is_certain(calibration, (row, reference), _server_us):
         return None
     assert row.server_us is not None  # both are known where they differ
     assert reference.server_us is not None
@@ -103,7 +103,7 @@ def _whole_milliseconds(row: Row, _: Calibration) -> str | None:
 def _logged(row: Row, calibration: Calibration) -> str | None:
     """Explain the CPU of a generator that writes a line for each request."""
     reference = calibration.row(REFERENCE)
-    if row.p50_ms is None or reference is None or not _differ(row.generator_us, reference.generator_us):
+    if reference is None or not _is_certain(calibration, (row, reference), _generator_us):
         return None
     return (
         "h2load prints no percentiles: those here are from its log of every request, and writing it is part of its "
@@ -126,8 +126,10 @@ def _unseen_wait(row: Row, calibration: Calibration) -> str | None:
 def _corrected(row: Row, calibration: Calibration) -> str | None:
     """Explain a p99 above ours. Source: stats_correct in wrk 4.1.0, src/stats.c."""
     ours = calibration.row(ENGINE)
-    if ours is None or row.p99_ms is None or ours.p99_ms is None or row.p99_ms <= (1 + _WORTH) * ours.p99_ms:
+    if ours is None or not _is_certain(calibration, (row, ours), _p99_ms):
         return None
+    assert row.p99_ms is not None  # both are known where they differ
+    assert ours.p99_ms is not None
     return (
         f"{REFERENCE} adds latencies that it did not measure: for an answer that took over twice the usual time also "
         f"those of requests that would have been sent meanwhile; they are in its p99 of {duration_text(row.p99_ms)}, "
@@ -138,7 +140,7 @@ def _corrected(row: Row, calibration: Calibration) -> str | None:
 def _checks(row: Row, calibration: Calibration) -> str | None:
     """Explain what a request costs our engine beyond wrk's."""
     reference = calibration.row(REFERENCE)
-    if reference is None or row.generator_us <= (1 + _WORTH) * reference.generator_us:
+    if reference is None or not _is_certain(calibration, (row, reference), _generator_us):
         return None
     return (
         f"{ENGINE} checks status, framing and length of every answer and the body of one in 64, inside a Locust worker "
@@ -147,8 +149,33 @@ def _checks(row: Row, calibration: Calibration) -> str | None:
     )
 
 
-def _differ(one: float | None, other: float | None) -> bool:
-    return one is not None and other is not None and abs(one / other - 1) > _WORTH
+def _generator_us(turn: Turn) -> float | None:
+    return turn.spent.cpu_us
+
+
+def _server_us(turn: Turn) -> float | None:
+    return turn.server_us
+
+
+def _p99_ms(turn: Turn) -> float | None:
+    return turn.spent.p99_ms
+
+
+def _is_certain(calibration: Calibration, rows: tuple[Row, Row], value: Callable[[Turn], float | None]) -> bool:
+    """Say whether a value of the first is above that of the second: by a share worth a reason, and not by chance.
+
+    Paired by round, with the whole interval above 1: chance needs no reason, and finds one in every quantity.
+    """
+    one, other = (
+        {
+            turn.round: at
+            for turn in calibration.turns
+            if turn.generator == row.generator and (at := value(turn)) is not None
+        }
+        for row in rows
+    )
+    found = paired_difference(one, other)
+    return found.ratio is not None and found.low is not None and found.low > 1 and found.ratio > 1 + _WORTH
 
 
 REASONS: Final[Mapping[str, tuple[Reason, ...]]] = {

@@ -116,9 +116,14 @@ class Turns:
     def try_out(self) -> None:
         """Let every generator ask once, for a short time that does not count; a tool that fails takes no part.
 
-        Ours comes first, for as long as the target needs to get warm. Raises LoadError where ours fails.
+        Ours comes first, for as long as the target needs to get warm. Raises LoadError where ours fails,
+        StackError where the target is gone.
         """
-        self.stile.take(ENGINE, number=0, seconds=_TRIED_S, warmup_s=max(_TRIED_S, self.stile.least_s))
+        try:
+            self.stile.take(ENGINE, number=0, seconds=_TRIED_S, warmup_s=max(_TRIED_S, self.stile.least_s))
+        except LoadError as error:
+            self._heed(f"{ENGINE}: {error}")
+            raise
         self.generators = [name for name in self.generators if name == ENGINE or self._is_measurable(name)]
 
     def run(self, *, rounds: int, seconds: int, seed: int) -> None:

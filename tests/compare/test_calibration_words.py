@@ -95,6 +95,19 @@ def test_each_difference_has_its_reason(generator: str, seen: dict[str, object],
     assert any(said in text for text in reasons(calibration_of(turns)))
 
 
+@pytest.mark.parametrize(
+    "seen", [{"cpu_us": (8.0, 20.0, 14.0)}, {"server_us": (100.0, 400.0, 150.0)}, {"p99_ms": (20.0, 90.0, 31.0)}]
+)
+def test_chance_gets_no_reason(seen: dict[str, tuple[float, ...]]) -> None:
+    """A difference that changes from round to round is not explained, however large its middle is."""
+    ((name, values),) = seen.items()
+    for generator, other in ((ENGINE, "wrk"), ("wrk", ENGINE), ("h2load", "wrk")):
+        turns = [turn_of(generator, number, **{name: one}) for number, one in enumerate(values, 1)]  # type: ignore[arg-type]
+        names = {ENGINE, "wrk", other} - {generator}
+
+        assert reasons(calibration_of([*turns, *(turn for name in names for turn in turns_of(name, WRK))])) == []
+
+
 def test_reasons_are_of_generators_that_are_there() -> None:
     """A reason stands beside the row that it explains, and none is for a name that nobody has."""
     assert set(REASONS) <= {ENGINE, *RIVALS}

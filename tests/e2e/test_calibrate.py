@@ -59,6 +59,17 @@ def test_a_tool_that_cannot_be_measured_is_left_out_and_ctrl_c_keeps_the_rest(pr
     assert [one for one in labelled_processes() if one.label == "calibrate"] == []
 
 
+def test_a_target_that_dies_is_to_blame(project: Path, machine: Machine) -> None:
+    """Before anything was measured there is no table: one message with what the target said last, status 3."""
+    require("wrk")
+    add_server(project, "dies", env={"MISBEHAVE": "dies"})
+
+    said = one_line(machine.run("calibrate", "dies", "--tools", "wrk", *SHORT, cwd=project), 3)
+
+    assert said.startswith("Error: dies: ")
+    assert "ran out of luck" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -32,6 +32,7 @@ READERS: dict[str, Callable[[str], Told]] = {
 }
 # What CI installs; the others are tried where somebody has them.
 FROM_DEBIAN = ("wrk", "ab", "h2load")
+TOOLS = [tool for tool in RIVALS if tool in FROM_DEBIAN or shutil.which(tool)]
 CONNECTIONS = 8
 
 
@@ -51,6 +52,7 @@ def burst(url: str) -> Burst:
         ("wrk", "wrk-4.1.0.txt", 17_797, 17_406.49, 0.17, 5.29),
         ("ab", "ab-2.3.txt", 5_232, 5_221.56, 0.0, 19.0),
         ("h2load", "h2load-1.52.0.txt", 8_280, 8_280.0, None, None),
+        ("k6", "k6-1.8.1.json", 2_272, 2_259.93625237071, 1.9064025, 18.87491487),
         ("oha", "oha-by-its-schema.json", 10_000, 5_000.0, 1.15, 4.2),
     ],
 )
@@ -94,6 +96,7 @@ def test_percentiles_of_a_log_are_those_of_its_lines() -> None:
         ("h2load", "h2load-1.52.0.txt", "0 failed", "3 failed", "3 failed"),
         ("h2load", "h2load-1.52.0.txt", "0 errored", "3 errored", "3 errored"),
         ("h2load", "h2load-1.52.0.txt", "0 timeout", "3 timeout", "3 timeout"),
+        ("k6", "k6-1.8.1.json", '"passes":0', '"passes":3', "3 failed of 2,272"),
         ("oha", "oha-by-its-schema.json", '{"200": 10000}', '{"200": 9000, "503": 1000}', "status 503 1,000"),
         ("oha", "oha-by-its-schema.json", "aborted due to deadline", "connection refused", "connection refused 8"),
     ],
@@ -117,7 +120,7 @@ def test_no_summary_is_no_measurement(reader: str, text: str) -> None:
     assert text.strip() in str(caught.value)
 
 
-@pytest.mark.parametrize("tool", [tool for tool in RIVALS if tool in FROM_DEBIAN or shutil.which(tool)])
+@pytest.mark.parametrize("tool", TOOLS)
 def test_a_tool_counts_what_the_server_counts(tool: str) -> None:
     """What a tool says it asked is what was answered, but for what was under way when its time was over."""
     require(tool)
@@ -131,7 +134,7 @@ def test_a_tool_counts_what_the_server_counts(tool: str) -> None:
     assert 0 <= spent.p50_ms <= spent.p99_ms
 
 
-@pytest.mark.parametrize("tool", FROM_DEBIAN)
+@pytest.mark.parametrize("tool", TOOLS)
 def test_a_tool_that_is_refused_is_not_measured(tool: str) -> None:
     """Answers 500 make a LoadError with the tool's name, for each tool."""
     require(tool)
