@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.samples import Spent
 from controller.errors import LoadError
 from controller.load.fleet import locust_environment
+from controller.measure.spent import Spent
 from controller.stack.supervisor import Launched, Supervisor
 
 _LOCUST_FILE: Final = Path(__file__).with_name("fasthttp.py")

@@ -10,14 +10,16 @@ from shutil import which
 from typing import Final
 
 from benchmarks.fasthttpuser import run_fast_http_user
-from benchmarks.h2load import run_h2load
 from benchmarks.nginx import Bases, nginx_program, run_nginx
-from benchmarks.samples import Sample, Spent
+from benchmarks.samples import Sample
 from benchmarks.wire import Wire, start_wire
 from benchmarks.workloads import FAST_HTTP_USER, FASTSERVE, H2LOAD, WORKLOADS, WRK, Workload
-from benchmarks.wrk import run_wrk
 from controller.errors import PlanError, StackError
 from controller.load.fleet import Crew
+from controller.load.rivals.h2load import run_h2load
+from controller.load.rivals.process import Burst
+from controller.load.rivals.wrk import run_wrk
+from controller.measure.spent import Spent
 from controller.plan.contract import read_contract
 from controller.stack.cpus import usable_cores
 from controller.stack.lock import machine_lock
@@ -90,11 +92,20 @@ class Standing:
     def generators(self, seconds: int) -> dict[str, Generator]:
         """Return what asks a workload for so long, by each generator's name."""
         cores = [self.places.generator]
+
+        def burst(asked: Workload) -> Burst:
+            return Burst(
+                url=self.url(asked),
+                connections=asked.connections,
+                streams=asked.streams,
+                http=asked.http,
+                seconds=seconds,
+                cores=cores,
+            )
+
         return {
-            WRK: lambda asked: run_wrk(self.url(asked), connections=asked.connections, seconds=seconds, cores=cores),
-            H2LOAD: lambda asked: run_h2load(
-                self.url(asked), connections=asked.connections, streams=asked.streams, seconds=seconds, cores=cores
-            ),
+            WRK: lambda asked: run_wrk(burst(asked)).spent,
+            H2LOAD: lambda asked: run_h2load(burst(asked)).spent,
             FASTSERVE: lambda asked: self.wire.ask(self.bases, asked, seconds=seconds),
             FAST_HTTP_USER: lambda asked: run_fast_http_user(
                 self.supervisor,

@@ -3,45 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
 
 from benchmarks.workloads import FAST_HTTP_USER, FASTSERVE, Workload
-from controller.errors import LoadError
-
-US_PER_S: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """Right answers, the CPU seconds of the generator's whole process while they came, and the wall time in seconds."""
-
-    requests: int
-    cpu_s: float
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if not (self.requests > 0 and self.cpu_s > 0 and self.seconds > 0):
-            raise LoadError(f"expected requests, CPU and time above 0, found {self}")
-
-    @property
-    def per_cpu_s(self) -> float:
-        """Requests for each second of CPU that the generator used."""
-        return self.requests / self.cpu_s
-
-    @property
-    def cpu_us(self) -> float:
-        """Microseconds of CPU that each request cost the generator."""
-        return self.cpu_s * US_PER_S / self.requests
-
-    @property
-    def per_s(self) -> float:
-        """Requests per second of wall time."""
-        return self.requests / self.seconds
-
-    @property
-    def cores(self) -> float:
-        """CPU seconds per second of wall time: 1 is a full core."""
-        return self.cpu_s / self.seconds
+from controller.measure.spent import Spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

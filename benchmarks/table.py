@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from benchmarks.figures import Figure
 from benchmarks.fixed import MOST_FIXED_S, FixedCost, TrialCost
-from benchmarks.samples import Ratio, Row, Sample, Spent
+from benchmarks.samples import Ratio, Row, Sample
+from controller.measure.spent import Spent
 from controller.units import rate_text, three_digits
 
 _HEADERS: Final = (

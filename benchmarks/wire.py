@@ -1,6 +1,6 @@
 """FastServe's own generator as a run drives it: Locust's master, one worker with the wire engine, every check on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.nginx import Bases
-from benchmarks.samples import Spent
 from benchmarks.workloads import Workload
-from controller.errors import LoadError
-from controller.load.drive import Driven, Watch, drive
+from controller.load.alone import take_alone, workers_usage
+from controller.load.drive import Watch, drive
 from controller.load.fleet import Crew, Fleet, start_fleet
 from controller.load.job import Job, JobRequest, offered_by
 from controller.load.place import locustfile
 from controller.load.wire.arrivals import Arrivals
 from controller.load.wire.tally import NS_PER_S
+from controller.measure.judgement import GENERATOR
 from controller.measure.resources import Sampler
+from controller.measure.spent import Spent
 from controller.measure.trial import Usage
-from controller.measure.window import EndpointCounts, Phase, Window, merged_counts
+from controller.measure.window import EndpointCounts, Window, merged_counts
 from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.scenario import Load
 from controller.plan.trust import Trust
 from controller.stack.supervisor import Supervisor
 
-_WORKER = "worker"
 _WARMUP_S = 1.0
 
 
@@ -57,15 +57,13 @@ class Wire:
 
         Raises LoadError where an attempt failed or a window is missing.
         """
-        windows: list[Window] = []
         in_flight = asked.connections * asked.streams
-        driven = drive(
+        return take_alone(
             self.fleet,
             _job(bases, asked, order=next(self.orders), contract=self.contract),
             load=Load(in_flight=in_flight, streams=asked.streams, warmup_s=_WARMUP_S, duration_s=seconds),
-            watch=Watch(window=windows.append, edge=self.sampler.sample, broken=lambda: None),
-        )
-        return self._spent(driven, windows)
+            sampler=self.sampler,
+        ).spent
 
     def offer(self, bases: Bases, path: str, *, rate_per_s: float, connections: int, seconds: float) -> Offering:
         """Let the worker offer a path at a rate, with Poisson arrivals. Raises LoadError where a window is missing."""
@@ -75,34 +73,18 @@ class Wire:
         job = replace(_job(bases, asked, order=next(self.orders), contract=self.contract), offered=offered_by(load))
         watch = Watch(window=windows.append, edge=self.sampler.sample, broken=lambda: None)
         driven = drive(self.fleet, job, load=load, watch=watch)
-        usage = self._usage(driven, _WARMUP_S, _WARMUP_S + seconds)
+        usage = workers_usage(self.sampler, driven, _WARMUP_S, _WARMUP_S + seconds)
         counts = merged_counts(counts for window in windows for counts in window.measured.values())
         return Offering(
             counts=counts, begun=driven.totals["begun"], planned=_planned(job, load), usage=usage, seconds=seconds
         )
-
-    def _spent(self, driven: Driven, windows: Sequence[Window]) -> Spent:
-        measured = [window for window in windows if window.phase is Phase.MEASURED]
-        counts = merged_counts(counts for window in measured for counts in window.endpoints.values())
-        if not measured or counts.failures:
-            raise LoadError(f"expected right answers alone, found errors {dict(counts.errors)} {driven.totals}")
-        from_s, until_s = measured[0].start_s, measured[-1].end_s
-        usage = self._usage(driven, from_s, until_s)
-        return Spent(requests=counts.samples, cpu_s=usage.cpu_s, seconds=until_s - from_s)
-
-    def _usage(self, driven: Driven, from_s: float, until_s: float) -> Usage:
-        """Return what the worker's process used between two moments of the trial's clock."""
-        usage = self.sampler.usage(_WORKER, driven.start_s + from_s, driven.start_s + until_s)
-        if usage is None:
-            raise LoadError("expected to see the worker's process for all of the measured time, found it gone")
-        return usage
 
 
 @contextmanager
 def start_wire(supervisor: Supervisor, crew: Crew, *, folder: Path, contract: Contract) -> Iterator[Wire]:
     """Start a master and its worker and yield what drives them; the block ends them. Raises LoadError."""
     with Sampler() as sampler, start_fleet(supervisor, crew, folder=folder, locustfile=locustfile()) as fleet:
-        sampler.watch(_WORKER, fleet.workers[0].family)
+        sampler.watch(GENERATOR, fleet.workers[0].family)
         yield Wire(fleet=fleet, sampler=sampler, contract=contract_to_wire(contract))
 
 

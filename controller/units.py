@@ -3,6 +3,7 @@
 from math import floor, log10
 
 US_PER_S = 1_000_000
+MS_PER_S = 1_000
 MIB = 1024 * 1024
 
 

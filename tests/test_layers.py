@@ -20,6 +20,7 @@ LEVEL = {
     "dashboards": 4,
     "run": 5,
     "plugin": 5,
+    "calibrate": 6,
     "session": 6,
     "cli": 7,
     "__main__": 8,

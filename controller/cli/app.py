@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "web": Command("web", "Load by hand: choose target, scenario and users on Locust's page."),
     "runs": Command("runs", "List runs with their size, or remove some."),
     "compare": Command("compare", "Compare the targets of a run with one of them."),
+    "calibrate": Command("calibrate", "Hold the load generator to wrk, ab, h2load, k6 and oha."),
     "report": Command("report", "Write a run's tables and report anew."),
     "down": Command("down", "End what a crashed run left on this machine."),
 }

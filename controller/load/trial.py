@@ -87,7 +87,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
         else:
             record.startup_s = running.startup_s
         job = job_of(scenario, running.url, order=order, seed=bench.plan.seed, trust=trust, contract=contract)
-        _ask_once(running.name, job, scenario, contract)
+        ask_once(running.name, job, scenario, contract)
         record.idle_rss_bytes = bench.sampler.memory_bytes(SERVER) if running.family() else None
         watch = Watch(
             window=ears.window,
@@ -167,7 +167,7 @@ def _asking(scenario: Scenario) -> Asking:
     return Http2Client if scenario.load.http == "2" else Client
 
 
-def _ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None) -> None:
+def ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None) -> None:
     """Ask for each kind of request, with values drawn. Raises StackError for an answer that is not right."""
     findings, _ = check_requests(
         job.url,

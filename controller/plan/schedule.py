@@ -1,15 +1,18 @@
 """The order of a run's trials, and how long they take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import ceil, log2
 from random import Random
+from typing import TypeVar
 
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load
 from controller.plan.target import Target
+
+_Cell = TypeVar("_Cell")
 
 # What "auto" is taken to last: ten windows are the least that show a slope.
 AUTO_WARMUP_S = 10.0
@@ -39,7 +42,7 @@ def trials_of(plan: Plan) -> tuple[Trial, ...]:
     """
     cells = list(product(plan.targets, plan.variants, (scenario.name for scenario in plan.scenarios)))
     ordered = [
-        (block, *cell) for block in range(1, plan.repeats + 1) for cell in _shuffled(cells, f"{plan.seed}:{block}")
+        (block, *cell) for block in range(1, plan.repeats + 1) for cell in shuffled(cells, f"{plan.seed}:{block}")
     ]
     return tuple(
         Trial(number=number, block=block, target=target, variant=variant, scenario=scenario)
@@ -47,7 +50,8 @@ def trials_of(plan: Plan) -> tuple[Trial, ...]:
     )
 
 
-def _shuffled(cells: list[tuple[str, Variant, str]], seed: str) -> list[tuple[str, Variant, str]]:
+def shuffled(cells: Iterable[_Cell], seed: str) -> list[_Cell]:
+    """Return what a block has in an order that the seed alone decides on."""
     # Of all methods of Random, only random() is promised to give the same numbers in later versions.
     random = Random(seed)
     return sorted(cells, key=lambda _: random.random())

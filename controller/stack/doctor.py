@@ -17,7 +17,11 @@ _OPTIONAL = {
     "redis-server": "plans with cache redis",
     "mariadbd": "plans with db mysql",
     "nginx": "make benchmark",
-    "wrk": "make benchmark",
+    "wrk": "fastserve calibrate, make benchmark",
+    "h2load": "fastserve calibrate, make benchmark",
+    "ab": "fastserve calibrate",
+    "k6": "fastserve calibrate",
+    "oha": "fastserve calibrate",
 }
 _CPU = Path("/sys/devices/system/cpu")
 

@@ -68,6 +68,10 @@ _DEBIAN_12: Final[Mapping[str, _Source]] = {
     "redis-server": _Source("redis-server", "7.0.15", "install a current Redis"),
     "mariadbd": _Source("mariadb-server", "10.11", "install a current MariaDB"),
     "wrk": _Source("wrk", "4.1.0", "build a current wrk"),
+    "ab": _Source("apache2-utils", "2.3", "install a current Apache"),
+    "h2load": _Source("nghttp2-client", "1.52.0", "build a current nghttp2"),
+    "k6": _Source(None, None, "go install go.k6.io/k6@v1.8.1"),
+    "oha": _Source(None, None, "cargo install oha"),
 }
 # What pkg-config calls them, with the version that it says.
 _DEBIAN_12_LIBRARIES: Final[Mapping[str, _Source]] = {

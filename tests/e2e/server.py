@@ -51,7 +51,8 @@ def compact(value: object) -> bytes:
 
 def answer(status: int, body: bytes, content_type: str = "application/json") -> bytes:
     """Return a whole answer."""
-    head = f"HTTP/1.1 {status} Any\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    kept = "Connection: keep-alive\r\n" if "SAYS_KEPT" in os.environ else ""
+    head = f"HTTP/1.1 {status} Any\r\n{kept}Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from controller.load.rivals import RIVALS
 from controller.stack.doctor import diagnose
 from tests.stack.programs import made_target
 
@@ -18,7 +19,7 @@ def test_targets_are_ready_or_lack_something(tmp_path: Path) -> None:
         ("ready", []),
         ("lacking", ["nowhere"]),
     ]
-    assert {tool.tool for tool in found.optional} == {"redis-server", "mariadbd", "nginx", "wrk"}
+    assert {tool.tool for tool in found.optional} == {"redis-server", "mariadbd", "nginx", *RIVALS}
     assert found.machine.cores == tuple(sorted(os.sched_getaffinity(0)))
     assert found.machine.python == ".".join(map(str, sys.version_info[:3]))
     assert found.machine.topology
