@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import exp, inf, sqrt
-from statistics import fmean, stdev
+from statistics import fmean
 
-from controller.compare.intervals import log_t_interval
+from controller.compare.intervals import interval_of_logs, log_spread
 from controller.compare.logratios import LogRatios, log_ratios
 from controller.compare.power import detectable_pairs
 from controller.compare.student import two_sided_p
@@ -64,9 +64,7 @@ def difference_of(ratios: LogRatios) -> Difference:
 
 def _with_spread(logs: list[float]) -> Difference:
     """Return the difference that two or more logarithms of ratios show."""
-    interval = log_t_interval([exp(one) for one in logs])
-    assert interval is not None  # there are values
-    spread = stdev(logs)
+    interval, spread = interval_of_logs(logs), log_spread(logs)
     return Difference(
         blocks=len(logs),
         ratio=interval.mean,

@@ -94,7 +94,7 @@ def test_a_target_that_never_ran_leaves_the_others() -> None:
 def test_a_trial_without_answers_is_no_effect() -> None:
     """Its level has no ratio, and the reason stands beside it."""
     trials = [
-        replace(trial, endpoints={"/api/health": counts_of(0, errors={"reset": 5})}) if trial.trial == 1 else trial
+        replace(trial, endpoints={"/api/db": counts_of(0, errors={"reset": 5})}) if trial.trial == 1 else trial
         for trial in varied_run(one_at_a_time({"gzip": ("off", "on")}), targets=("a",))
     ]
 

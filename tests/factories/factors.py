@@ -6,7 +6,9 @@ from itertools import product
 from math import exp, prod
 from random import Random
 
+from controller.measure.histogram import recorded
 from controller.measure.trial import TrialResult, Usage
+from controller.measure.window import EndpointCounts
 from controller.plan.factors import Level, variant_of
 from tests.factories.trials import trial_of
 
@@ -55,15 +57,23 @@ def varied_run(
     for block in range(1, blocks + 1):
         for target, levels in random.sample(listed, len(listed)):
             rate = 4000 * truth(target, levels) * exp(random.gauss(0, spread))
-            trials.append(
-                _at(
-                    trial_of(
-                        target, scenario=scenario, block=block, rate_per_s=rate, trial=len(trials) + 1, notes=notes
-                    ),
-                    levels,
-                )
+            one = trial_of(
+                target,
+                scenario=scenario,
+                block=block,
+                rate_per_s=rate,
+                trial=len(trials) + 1,
+                endpoints={"/api/db": _alike(rate)},
+                notes=notes,
             )
+            trials.append(_at(one, levels))
     return trials
+
+
+def _alike(rate_per_s: float) -> EndpointCounts:
+    """Return the counts of four seconds whose answers all took equally long, 64 at once: they cost nothing to make."""
+    samples = round(4 * rate_per_s)
+    return EndpointCounts(latency=recorded({round(64_000_000 / rate_per_s): samples}), bytes=200 * samples)
 
 
 def _at(trial: TrialResult, levels: Levels) -> TrialResult:
