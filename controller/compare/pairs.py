@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import exp, inf, sqrt
 from statistics import fmean
 
-from controller.compare.intervals import interval_of_logs, log_spread
+from controller.compare.intervals import Interval, interval_of_logs, log_spread
 from controller.compare.logratios import LogRatios, log_ratios
 from controller.compare.power import detectable_pairs
 from controller.compare.student import two_sided_p
@@ -28,6 +28,11 @@ class Difference:
     p_value: float | None = None
     log_sd: float | None = None
     why_not: str | None = None
+
+    @property
+    def half_width(self) -> float | None:
+        """The interval's half-width as a share of the ratio; None where there is no interval."""
+        return None if self.ratio is None else Interval(mean=self.ratio, low=self.low, high=self.high).half_width
 
     def detectable(self, *, alpha: float) -> float | None:
         """Return the difference, as a share, that would have been found with 80 % power; None without spread."""
