@@ -1,4 +1,4 @@
-"""Whether a run has enough blocks, where a plan does not fix their number: by how wide intervals are, not by verdicts."""
+"""Whether a run has enough blocks where a plan does not fix how many: by how wide intervals are, not by verdicts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf

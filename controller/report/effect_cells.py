@@ -66,13 +66,17 @@ def _table(findings: Findings, scenario: str, effects: Sequence[Effect]) -> Effe
     trials = [trial for trial in findings.trials if trial.scenario == scenario]
     shared, decides = on_shared_cores(trials), deciding_metric(trials)
     beside = metrics_of(trials)[0] if decides is CPU else CPU
+    targets = list(dict.fromkeys(row.target for row in effects if row.target != ALL_TARGETS))
     rows = [
-        _row(row, next(other for other in effects if (other.metric, _which(other)) == (beside.name, _which(row))))
+        _row(
+            row,
+            next(other for other in effects if (other.metric, _which(other)) == (beside.name, _which(row))),
+            of=len(targets),
+        )
         for row in effects
         if row.metric == decides.name
     ]
     single = [row for row in rows if row.target != ALL_TARGETS]
-    targets = list(dict.fromkeys(row.target for row in single))
     said = [line for one in findings.interactions if one.scenario == scenario for line in interactions_text(one)]
     return EffectTable(
         scenario=scenario,
@@ -89,8 +93,9 @@ def _which(row: Effect) -> tuple[object, ...]:
     return row.factor, row.level, row.target
 
 
-def _row(row: Effect, beside: Effect) -> EffectRow:
-    """Return one level's line."""
+def _row(row: Effect, beside: Effect, *, of: int) -> EffectRow:
+    """Return one level's line; over targets it says so where some of them are not in it."""
+    some = f"over {row.targets} of {of} targets" if row.target == ALL_TARGETS and 0 < row.targets < of else None
     return EffectRow(
         change=change_text(row.factor, against=row.against, level=row.level),
         target=row.target,
@@ -98,6 +103,6 @@ def _row(row: Effect, beside: Effect) -> EffectRow:
         ratio=ratio_text(row),
         seen=seen_text(row),
         verdict=UNKNOWN if row.verdict is None else row.verdict.value,
-        caveat=row.caveat,
+        caveat="; ".join(filter(None, (some, row.caveat))) or None,
         beside=ratio_text(beside),
     )

@@ -10,6 +10,7 @@ import pytest
 from controller.report import REPORTS
 from controller.report.tables import table_csv
 from tests.factories.found import RUNS, found
+from tests.factories.trials import failed
 
 FORMS = {
     name: {form: REPORTS[form](found(RUNS[name]())) for form in ("text", "markdown", "html", "json")}
@@ -52,6 +53,18 @@ def test_throughput_on_a_shared_core_is_labelled() -> None:
         assert "verdicts are on the CPU time that a request takes of all but the generator" in joined
         assert "on one shared core" in joined
         assert "each factor was varied alone: what two of them do together is not known" in joined
+
+
+def test_targets_that_are_not_in_an_effect_are_said() -> None:
+    """One of three never ran with gzip: the effect over targets is that of two, and says so beside its verdict."""
+    trials = [
+        failed(trial) if (trial.target, trial.factors["gzip"]) == ("python-flask", "on") else trial
+        for trial in RUNS["factors on shared cores"]()
+    ]
+    text = REPORTS["text"](found(trials))
+
+    assert text.count("    over 2 of 3 targets\n") == 1
+    assert "over 2 of 3 targets" in REPORTS["html"](found(trials))
 
 
 def test_runs_that_vary_nothing_say_nothing_of_it() -> None:
