@@ -1,10 +1,13 @@
 """All that a report needs, as one frozen value."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from controller.compare.contrasts import Varied
 from controller.compare.costs import Cost, costs
+from controller.compare.effects import Effect, effects
+from controller.compare.interactions import Interactions, interactions
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
 from controller.compare.summary import SummaryRow, summaries
@@ -35,6 +38,8 @@ class Findings:
     summary: tuple[SummaryRow, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    interactions: tuple[Interactions, ...] = ()
     remarks: tuple[Remark, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=dict)
     timelines: Mapping[int, tuple[Moment, ...]] = field(default_factory=dict)
@@ -51,6 +56,7 @@ def findings(
     *,
     run_id: str,
     baseline: str,
+    varied: Varied | None = None,
     windows: Iterable[Window] = (),
     name: str = "",
     question: str = "",
@@ -63,21 +69,15 @@ def findings(
 ) -> Findings:
     """Return what trials say, failed ones included; windows are read once and only for throughput over time.
 
-    Scenarios stand in the order of settings.
+    varied has the levels of each factor in the plan's order; without it they are read from the trials. Scenarios
+    stand in the order of settings.
     """
-    ordered = tuple(sorted(trials, key=lambda trial: trial.order))
-    rows = summaries(ordered, run_id=run_id)
-    return Findings(
-        run_id=run_id,
-        baseline=baseline,
+    found = _of_trials(trials, run_id=run_id, baseline=baseline, varied=varied)
+    return replace(
+        found,
         name=name,
         question=question,
-        trials=ordered,
-        summary=rows,
-        rankings=_in_plan_order(rankings(ordered, rows), list(settings or {})),
-        comparisons=comparisons(ordered, baseline=baseline),
-        remarks=remarks(ordered),
-        costs=costs(ordered),
+        rankings=_in_plan_order(found.rankings, list(settings or {})),
         timelines=timelines(windows),
         facts=facts or {},
         plan_text=plan_text,
@@ -85,6 +85,24 @@ def findings(
         settings=settings or {},
         folder=folder,
         following=following,
+    )
+
+
+def _of_trials(trials: Iterable[TrialResult], *, run_id: str, baseline: str, varied: Varied | None) -> Findings:
+    """Return what can be said from the trials alone."""
+    ordered = tuple(sorted(trials, key=lambda trial: trial.order))
+    rows = summaries(ordered, run_id=run_id)
+    return Findings(
+        run_id=run_id,
+        baseline=baseline,
+        trials=ordered,
+        summary=rows,
+        rankings=rankings(ordered, rows),
+        comparisons=comparisons(ordered, baseline=baseline),
+        effects=effects(ordered, varied=varied),
+        interactions=interactions(ordered, varied=varied),
+        remarks=remarks(ordered),
+        costs=costs(ordered),
     )
 
 

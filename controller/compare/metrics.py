@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from controller.measure.trial import TrialResult
+from controller.measure.judgement import BACKING, SERVER
+from controller.measure.trial import TOGETHER, TrialResult
+from controller.units import US_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,25 @@ def _latency(part: int, of: int) -> Callable[[TrialResult, str], float | None]:
     return percentile
 
 
+# The party of the trial that a factor's level cannot be in force without: (factor, level) -> its name.
+_NEEDED: Final = {("proxy", "nginx"): "proxy", ("db", "mysql"): "database", ("cache", "redis"): "cache"}
+
+
+def _cpu_us(trial: TrialResult, endpoint: str) -> float | None:
+    """Return the CPU-microseconds a request of server, proxy and backing services together.
+
+    None where one of them was not observed: without it the sum would be too small. A clock that did not move is
+    not known either.
+    """
+    needed = {party for (factor, level), party in _NEEDED.items() if trial.factors.get(factor) == level}
+    counts = trial.counts(TOGETHER)
+    if endpoint != TOGETHER or counts is None or not counts.attempts or not {SERVER, *needed} <= trial.usage.keys():
+        return None
+    cpu_s = sum(used.cpu_s for party, used in trial.usage.items() if party in (SERVER, "proxy", *BACKING))
+    return cpu_s * US_PER_S / counts.attempts or None
+
+
+CPU: Final = Metric(name="cpu_us_per_request", of=_cpu_us, more_is_better=False, judged=False, whole=True)
 THROUGHPUT: Final = Metric(name="throughput_per_s", of=TrialResult.throughput_per_s, more_is_better=True, judged=True)
 CAPACITY: Final = Metric(
     name="capacity_per_s", of=TrialResult.capacity_per_s, more_is_better=True, judged=True, whole=True

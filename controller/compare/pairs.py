@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import exp, inf, log, sqrt
-from statistics import fmean, stdev
+from math import exp, inf, sqrt
+from statistics import fmean
 
-from controller.compare.intervals import log_t_interval
+from controller.compare.intervals import Interval, interval_of_logs, log_spread
+from controller.compare.logratios import LogRatios, log_ratios
 from controller.compare.power import detectable_pairs
 from controller.compare.student import two_sided_p
-from controller.units import AtLeast
 
 ONE_TRIAL = "one trial: no spread known"
-NO_PAIR = "no block measured both"
-NO_ANSWERS = "no ratio: a trial without a single right answer"
-NOT_KNOWN = "no ratio: a trial whose arrivals were not all answered has only a lower bound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +29,11 @@ class Difference:
     log_sd: float | None = None
     why_not: str | None = None
 
+    @property
+    def half_width(self) -> float | None:
+        """The interval's half-width as a share of the ratio; None where there is no interval."""
+        return None if self.ratio is None else Interval(mean=self.ratio, low=self.low, high=self.high).half_width
+
     def detectable(self, *, alpha: float) -> float | None:
         """Return the difference, as a share, that would have been found with 80 % power; None without spread."""
         ratio = None if self.log_sd is None else detectable_pairs(self.log_sd, self.blocks, alpha=alpha)
@@ -48,20 +50,18 @@ class Difference:
 
 
 def paired_difference(candidate: Mapping[int, float], baseline: Mapping[int, float]) -> Difference:
-    """Return the difference of two sets of values of 0 or more, each by block.
+    """Return the difference of two sets of values of 0 or more, each by block; see log_ratios() and difference_of()."""
+    return difference_of(log_ratios(candidate, baseline))
 
-    Blocks that only one side has are left out. A value of 0 has no ratio, and leaving its block out would
-    flatter who failed in it, so there is no ratio at all then; nor where a value is a
-    lower bound. One block gives a ratio without interval.
+
+def difference_of(ratios: LogRatios) -> Difference:
+    """Return the difference that ratios by block show: t on their logarithms, the block as the unit.
+
+    One block gives a ratio without interval.
     """
-    blocks = sorted(candidate.keys() & baseline.keys())
-    if not blocks:
-        return Difference(blocks=0, why_not=NO_PAIR)
-    if any(candidate[block] == 0 or baseline[block] == 0 for block in blocks):
-        return Difference(blocks=len(blocks), why_not=NO_ANSWERS)
-    if any(isinstance(side[block], AtLeast) for block in blocks for side in (candidate, baseline)):
-        return Difference(blocks=len(blocks), why_not=NOT_KNOWN)
-    logs = [log(candidate[block] / baseline[block]) for block in blocks]
+    if ratios.why_not is not None:
+        return Difference(blocks=len(ratios.blocks), why_not=ratios.why_not)
+    logs = list(ratios.logs.values())
     if len(logs) == 1:
         return Difference(blocks=1, ratio=exp(logs[0]), why_not=ONE_TRIAL)
     return _with_spread(logs)
@@ -69,9 +69,7 @@ def paired_difference(candidate: Mapping[int, float], baseline: Mapping[int, flo
 
 def _with_spread(logs: list[float]) -> Difference:
     """Return the difference that two or more logarithms of ratios show."""
-    interval = log_t_interval([exp(one) for one in logs])
-    assert interval is not None  # there are values
-    spread = stdev(logs)
+    interval, spread = interval_of_logs(logs), log_spread(logs)
     return Difference(
         blocks=len(logs),
         ratio=interval.mean,

@@ -1,6 +1,12 @@
 """Student's t, central and noncentral: the one place that asks scipy, and only when a number is needed."""
 
+from functools import lru_cache
 
+# A report asks for the same few quantiles, one for each number of blocks and each hurdle of a family, again and again.
+_remembered = lru_cache(maxsize=1_000)
+
+
+@_remembered
 def quantile(part: float, *, df: int) -> float:
     """Return the value that Student's t with `df` degrees of freedom does not exceed with probability `part`."""
     # Imported here: scipy takes a third of a second, and most commands never compare anything.
@@ -16,6 +22,7 @@ def two_sided_p(t: float, *, df: int) -> float:
     return float(2 * stdtr(df, -abs(t)))
 
 
+@_remembered
 def noncentrality(power: float, *, critical: float, df: int) -> float:
     """Return how many standard errors an effect must have for t to exceed `critical` with probability `power`.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from controller.compare.effects import Effect
 from controller.compare.intervals import Interval
 from controller.compare.ranking import Placed, Ranking
 from controller.compare.verdicts import Comparison
@@ -69,8 +70,8 @@ def width_text(interval: Interval) -> str:
     return "" if interval.half_width is None else f"± {percent_text(interval.half_width)}"
 
 
-def ratio_text(row: Comparison) -> str:
-    """Return a comparison's ratio with its plain interval: "4.6 (4.4 to 4.9)"; a dash where there is none."""
+def ratio_text(row: Comparison | Effect) -> str:
+    """Return a ratio with its plain interval: "4.6 (4.4 to 4.9)"; a dash where there is none."""
     if row.ratio is None:
         return UNKNOWN
     if row.ratio_low is None or row.ratio_high is None:
@@ -86,7 +87,7 @@ def verdict_text(row: Comparison) -> str:
     return f"{row.verdict} ({row.caveat})" if row.caveat else row.verdict.value
 
 
-def seen_text(row: Comparison) -> str:
+def seen_text(row: Comparison | Effect) -> str:
     """Return which difference would have been seen; a dash where that is not known."""
     return UNKNOWN if row.detectable is None else f"{percent_text(row.detectable)}"
 

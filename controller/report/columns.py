@@ -5,6 +5,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+from controller.compare.effects import Effect
 from controller.compare.findings import Findings
 from controller.compare.summary import Numbers, SummaryRow, numbers_of
 from controller.compare.verdicts import Comparison
@@ -48,6 +49,10 @@ COMPARISON: Final = (
     "p_value",
     "verdict",
     "detectable",
+)
+EFFECTS: Final = (
+    *("factor", "level", "against", "target", "scenario", "endpoint", "metric"),
+    *("ratio", "ratio_low", "ratio_high", "p_value", "verdict", "detectable", "notes"),
 )
 _ERROR_TRIAL: Final = ("trial", "order", "target", "variant", "scenario")
 _ERROR: Final = tuple(field.name for field in fields(Errors))
@@ -126,6 +131,17 @@ def _comparison_row(row: Comparison) -> Row:
     return {name: getattr(row, name) for name in COMPARISON}
 
 
+def effect_rows(findings: Findings) -> Iterable[Row]:
+    """Yield the rows of factors.csv; of a run that varies no factor there are none."""
+    for row in findings.effects:
+        yield _effect_row(row)
+
+
+def _effect_row(row: Effect) -> Row:
+    """Return one row of factors.csv; what is not known is None."""
+    return {**{name: getattr(row, name) for name in EFFECTS if name != "notes"}, "notes": row.caveat or ""}
+
+
 def error_rows(findings: Findings) -> Iterable[Row]:
     """Yield the rows of errors.csv: of all trials as run, each kind of error that it had."""
     for trial in findings.trials:
@@ -153,6 +169,7 @@ TABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Findings], Iterable[
         "summary.csv": (SUMMARY, summary_rows),
         "trials.csv": (TRIALS, trial_rows),
         "comparison.csv": (COMPARISON, comparison_rows),
+        "factors.csv": (EFFECTS, effect_rows),
         "errors.csv": (ERRORS, error_rows),
         "steps.csv": (STEPS, step_rows),
     }

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from controller.compare.effect_words import interactions_text
 from controller.compare.findings import Findings
 from controller.compare.ranking import Ranking
 from controller.compare.words import answer, remark
@@ -17,6 +18,9 @@ def findings_json(findings: Findings) -> str:
         "question": findings.question,
         "baseline": findings.baseline,
         "rankings": [_ranking(ranking) for ranking in findings.rankings],
+        "interactions": [
+            {"scenario": one.scenario, "text": text} for one in findings.interactions for text in interactions_text(one)
+        ],
         "remarks": [{"severity": one.severity.value, "where": one.where, "text": one.text} for one in findings.remarks],
         **{table.removesuffix(".csv"): list(rows(findings)) for table, (_, rows) in TABLES.items()},
         "facts": dict(findings.facts),

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from controller.compare.effects import ALL_TARGETS
 from controller.compare.findings import Findings
 from controller.compare.ranking import Placed, Ranking
 from controller.compare.words import answer, remark, scene
 from controller.report.cells import cells_of, compared, rate_heading, ratio_text, seen_text, verdict_text
 from controller.report.choose import beside_baseline
 from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.effect_cells import EffectRow, EffectTable, effect_tables
 
 _MEASURED = ("p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
 # Characters that would start a link, a tag, emphasis, code or another cell.
@@ -19,6 +21,7 @@ def findings_markdown(findings: Findings) -> str:
     """Return the report as GitHub-flavoured Markdown; of a run without trials it says so. Ends with a newline."""
     blocks = [_ranking_block(findings, ranking) for ranking in findings.rankings]
     blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
+    blocks += [_effect_block(table) for table in effect_tables(findings)]
     if rows := list(cost_rows(findings)):
         blocks.append(f"### {COST_TITLE}\n\n{_table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
     if findings.remarks:
@@ -55,6 +58,24 @@ def _ranking_row(place: Placed) -> Sequence[str]:
         cells.bound,
         "; ".join(filter(None, trouble)),
     )
+
+
+def _effect_block(table: EffectTable) -> str:
+    """Return what each factor does in one scenario: heading, what is to be said, all targets together, each target."""
+    heads = ("change", "target", table.heading, "would have seen", "verdict", table.beside.replace("\n", " "))
+    parts = [f"### {escaped(table.title[0].upper() + table.title[1:])}"]
+    parts += [escaped(said) for said in table.said]
+    parts.append(
+        _table(heads, [_effect_row(row, over=table.over) for row in (*table.rows, *table.targets)], right={2, 3, 5})
+    )
+    return "\n\n".join(parts)
+
+
+def _effect_row(row: EffectRow, *, over: str) -> Sequence[str]:
+    """Return one level's row."""
+    target = over if row.target == ALL_TARGETS else row.target
+    verdict = f"{row.verdict} ({row.caveat})" if row.caveat else row.verdict
+    return row.change, target, row.ratio, row.seen, verdict, row.beside
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> str:

@@ -15,6 +15,7 @@ from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_hea
 from controller.report.choose import beside_baseline
 from controller.report.columns import TABLES
 from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.effect_cells import EffectTable, effect_tables
 
 COLUMNS = 100
 _LABEL = 8
@@ -32,6 +33,7 @@ def findings_text(findings: Findings) -> str:
     blocks = [list(_ranking_lines(findings, ranking)) for ranking in findings.rankings]
     if not blocks:
         blocks.append([f"{findings.run_id}: no trial has ended yet"])
+    blocks += [list(_effect_lines(table)) for table in effect_tables(findings)]
     blocks.append(list(_cost_lines(findings)))
     blocks.append(list(_remark_lines(findings.remarks)))
     blocks.append(list(_where_lines(findings)))
@@ -143,6 +145,23 @@ def _aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
         yield ("  " + "  ".join(cells)).rstrip()
 
 
+def _effect_lines(table: EffectTable) -> Iterator[str]:
+    """Yield what each factor does in one scenario, over all targets, and what is to be said of it."""
+    yield from _wrapped(table.title, indent=2)
+    upper = (table.over, table.heading, "seen", "", table.beside.partition("\n")[0])
+    lower = ("", "", "from", "verdict", table.beside.partition("\n")[2])
+    rows = [(row.change, row.ratio, row.seen, row.verdict, row.beside) for row in table.rows]
+    two, more, *lines = _aligned([upper, lower, *rows], left={0, 3})
+    yield two
+    yield more
+    for row, line in zip(table.rows, lines, strict=True):
+        yield line
+        if row.caveat:
+            yield f"    {row.caveat}"
+    for said in table.said:
+        yield from _wrapped(said, indent=4, first=2)
+
+
 def _cost_lines(findings: Findings) -> Iterator[str]:
     """Yield what each target costs to run; nothing where nobody knows."""
     if not (rows := list(cost_rows(findings))):
@@ -170,7 +189,9 @@ def _remark_lines(remarks: Iterable[Remark]) -> Iterator[str]:
 def _where_lines(findings: Findings) -> Iterator[str]:
     """Yield where the tables and the report are and what to do next, as far as that is known."""
     if findings.folder:
-        yield from _labelled("tables", f"{findings.folder}/{'  '.join(TABLES)}")
+        # Of a run that varies no factor there is nothing to read in factors.csv.
+        tables = [table for table in TABLES if table != "factors.csv" or findings.effects]
+        yield from _labelled("tables", f"{findings.folder}/{'  '.join(tables)}")
         yield from _labelled("report", f"{findings.folder}/report.html")
     if findings.following:
         yield from _labelled("next", findings.following)

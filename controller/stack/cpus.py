@@ -1,12 +1,16 @@
 """Which party runs on which cores, and what has to be shared where there are too few."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from controller.errors import StackError
 from controller.plan.plan import Cpus
+
+# What _sharing says, read back from the notes of a stored trial.
+_SHARED = re.compile(r"\d+ cores?: [a-z ]+ and [a-z ]+ share cores? \d+(, \d+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,14 @@ def _sharing(assigned: Mapping[str, tuple[int, ...]], count: int) -> Iterator[st
     for (one, its), (other, others) in combinations(assigned.items(), 2):
         if both := sorted({*its} & {*others}):
             yield f"{counted(count)}: {one} and {other} share {core_list(both)}"
+
+
+def tells_of_sharing(notes: Iterable[str]) -> bool:
+    """Whether notes, those of Cores among others, say that target, backing services or generator have a core in common.
+
+    The core that controller, master and sampler share with the generator is another matter: they hardly use it.
+    """
+    return any(_SHARED.fullmatch(note) for note in notes)
 
 
 def _control_note(generator: Sequence[int]) -> str:

@@ -80,6 +80,23 @@ def test_labels_do_not_overlap_and_nothing_is_wider_than_the_page(tmp_path: Path
     assert measured["least"] > 9
 
 
+@pytest.mark.parametrize("width", [1180, 760, 380])
+def test_what_factors_do_fits(tmp_path: Path, width: int) -> None:
+    """Drawings, numbers and labels of every level at every target, on a desk, a tablet and a phone."""
+    require("chromium")
+    text = findings_html(found(RUNS["factors on shared cores"](), baseline="go-fiber"))
+    # Its rankings of every variant are as those of any run.
+    text = re.sub(r'<section aria-labelledby="s\d+" class="scenario">.*?</section>', "", text, flags=re.DOTALL)
+    measured = opened(tmp_path, text, width=width)
+
+    assert "What tuning does" in text
+    assert measured["overlaps"] == []
+    assert measured["outside"] == []
+    assert measured["wide"] <= measured["view"] == width
+    # Where the heads of tables are hidden, so are their scales, and there is no text in any drawing.
+    assert measured["least"] is None or measured["least"] > 9
+
+
 def test_long_names_fit_on_a_phone(tmp_path: Path) -> None:
     """Names of 64 characters break instead of pushing the page aside."""
     require("chromium")

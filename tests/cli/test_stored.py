@@ -79,6 +79,7 @@ def test_reports_are_made_anew(project: Path, fastserve: Fastserve) -> None:
         "summary.csv",
         "trials.csv",
         "comparison.csv",
+        "factors.csv",
         "errors.csv",
         "steps.csv",
         "report.html",

@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from controller.compare.holm import ALPHA
-from controller.compare.pairs import NO_ANSWERS, NO_PAIR, ONE_TRIAL, Difference, paired_difference
+from controller.compare.logratios import NO_ANSWERS, NO_PAIR
+from controller.compare.pairs import ONE_TRIAL, Difference, paired_difference
 from tests.factories.noise import noisy
 
 

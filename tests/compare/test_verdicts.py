@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from controller.compare.pairs import NOT_KNOWN, ONE_TRIAL, paired_difference
+from controller.compare.logratios import NOT_KNOWN
+from controller.compare.pairs import ONE_TRIAL, paired_difference
 from controller.compare.verdicts import Comparison, Verdict, comparisons, judge
 from controller.measure.histogram import recorded
 from controller.measure.trial import TrialResult

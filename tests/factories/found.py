@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from controller.compare.findings import Findings, findings
 from controller.measure.trial import TrialResult
+from tests.factories.factors import SHARED, Levels, all_combinations, one_at_a_time, times, varied_run
 from tests.factories.trials import SATURATED, failed, found_nothing, run_of, searched, windows_of
 
 TWO = {"python-flask": 3200.0, "python-fastapi": 14_800.0}
@@ -62,6 +63,31 @@ def run_of_block(block: int) -> list[TrialResult]:
     return [replace(trial, block=block, trial=trial.trial + 10, order=trial.order + 10) for trial in trials]
 
 
+VARIED = {"http": ("1.1", "2"), "gzip": ("off", "on"), "pool": (10, 50)}
+BEHIND = {"proxy": "nginx", "db": "mysql"}
+
+
+def tuned(target: str, levels: Levels) -> float:
+    """Return what levels do to a rate: gzip hurts all but node-fastify, and HTTP/2 gains more beside it."""
+    gain = {"node-fastify": 2.9}.get(target, 1.0) * (1.3 if levels["http"] == "2" else 1.0)
+    return times(gzip_on=0.4, http_2=1.12)(target, levels) * (gain if levels["gzip"] == "on" else 1.0)
+
+
+def factorial() -> list[TrialResult]:
+    """Return two targets behind Nginx with every combination of three factors."""
+    return varied_run([BEHIND | levels for levels in all_combinations(VARIED)], truth=tuned)
+
+
+def on_shared_cores() -> list[TrialResult]:
+    """Return three targets whose cores are shared, three factors varied one at a time."""
+    return varied_run(
+        [BEHIND | levels for levels in one_at_a_time(VARIED)],
+        truth=tuned,
+        targets=("go-fiber", "node-fastify", "python-flask"),
+        notes=(SHARED,),
+    )
+
+
 RUNS = {
     "quick": quick,
     "one trial each": lambda: run_of(TWO, blocks=1),
@@ -74,5 +100,10 @@ RUNS = {
     "one search each": lambda: [searched(trial) for trial in run_of({**TWO, "mine": 300.0}, blocks=1)],
     "searches of many": lambda: [searched(trial) for trial in run_of(TWELVE)],
     "a search in vain": lambda: [found_nothing(trial) for trial in run_of({"mine": 300.0}, blocks=1)],
+    "factors": factorial,
+    "factors on shared cores": on_shared_cores,
+    "one factor in one block": lambda: varied_run(
+        one_at_a_time({"upstream_keepalive": ("on", "off")}), targets=("mine",), blocks=1
+    ),
     "long names": lambda: run_of({"a" * 64: 3200.0, "b" * 64: 3000.0, "c" * 64: 900.0}),
 }

@@ -50,7 +50,9 @@ def trial_of(
 ) -> TrialResult:
     """Return one trial that was measured to its end at about this rate."""
     samples = round(rate_per_s * duration_s)
-    given = {"/api/health": counts_of(samples, around_ms=64_000 / max(rate_per_s, 1), seed=trial)} if samples else {}
+    if endpoints is None:
+        around_ms = 64_000 / max(rate_per_s, 1)
+        endpoints = {"/api/health": counts_of(samples, around_ms=around_ms, seed=trial)} if samples else {}
     return TrialResult(
         trial=trial,
         block=block,
@@ -77,7 +79,7 @@ def trial_of(
         },
         doubts=tuple(doubts),
         notes=tuple(notes),
-        endpoints=given if endpoints is None else endpoints,
+        endpoints=endpoints,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from controller.measure.errors import ErrorKind
 from controller.plan.factors import FACTORS
-from controller.report.columns import COMPARISON, ERRORS, STEPS, SUMMARY, TRIALS
+from controller.report.columns import COMPARISON, EFFECTS, ERRORS, STEPS, SUMMARY, TRIALS
 
 DICTIONARY = Path(__file__).parents[2] / "exports" / "COLUMNS.md"
 
@@ -83,6 +83,14 @@ def test_comparison_columns_stand_in_the_order_promised() -> None:
     )
 
 
+def test_effect_columns_stand_in_the_order_promised() -> None:
+    """factors.csv has these columns and no other."""
+    assert " ".join(EFFECTS) == (
+        "factor level against target scenario endpoint metric "
+        "ratio ratio_low ratio_high p_value verdict detectable notes"
+    )
+
+
 def test_error_columns_stand_in_the_order_promised() -> None:
     """errors.csv has these columns and no other."""
     assert " ".join(ERRORS) == "run_id trial order target variant scenario kind count first_s last_s sample"
@@ -101,6 +109,7 @@ def test_every_kind_of_error_is_explained() -> None:
         ("summary.csv", SUMMARY),
         ("trials.csv", tuple(column for column in TRIALS if column not in SUMMARY or column == "startup_s")),
         ("comparison.csv", COMPARISON),
+        ("factors.csv", EFFECTS),
         ("errors.csv", ERRORS),
         ("steps.csv", STEPS),
     ],

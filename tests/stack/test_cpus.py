@@ -6,7 +6,7 @@ import pytest
 
 from controller.errors import StackError
 from controller.plan.plan import Cpus
-from controller.stack.cpus import Cores, assign_cores
+from controller.stack.cpus import Cores, assign_cores, tells_of_sharing
 
 
 def assigned(count: int, *, backing_used: bool, target: int = 1, backing: int = 1, generator: int = 1) -> Cores:
@@ -76,6 +76,8 @@ def test_laws() -> None:
         assert tuple(map(len, parties)) == (target, backing, generator)
         assert {core for party in parties for core in party} <= set(range(count))
         assert bool(shared(cores)) == (target + backing + generator > count)
+        # What is written is what is read back from a stored trial; that the controller sits on a core is no sharing.
+        assert tells_of_sharing(cores.notes) == (target + backing + generator > count)
         if max(target, backing) + generator <= count:
             assert not set(cores.target + cores.backing) & set(cores.generator)
 
