@@ -20,6 +20,7 @@ from controller.measure.judgement import GENERATOR, MASTER, SERVER
 from controller.measure.steady import Least
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
+from controller.plan.coding import as_sent
 from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
@@ -64,7 +65,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
 
 def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gathered) -> str | None:
     """Start the target, ask it once, drive the load; return why the trial was cut short, None for a whole one."""
-    ready, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
+    ready, scenario = bench.prepared[trial.target], as_sent(bench.plan.scenario(trial.scenario), trial.variant)
     fleet = bench.fleet_for(scenario)
     contract = bench.ground.contract if ready.target.contract else None
     bench.ground.warm()

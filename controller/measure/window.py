@@ -25,8 +25,9 @@ class Phase(StrEnum):
 class EndpointCounts:
     """What one endpoint did: latency from the planned send, service time from the actual send.
 
-    service is None where the load model makes both the same (closed). bytes counts received bytes,
-    heads included. errors maps a bounded kind to how often; an error is never in a histogram.
+    service is None where the load model makes both the same (closed). bytes counts those of right answers as they
+    came, heads included, a body in gzip as it is on the wire. errors maps a bounded kind to how often; an error is
+    never in a histogram.
 
     The open model alone knows the rest: lag is how late arrivals were taken up, which is the generator's own
     lateness; queued how many found no free connection then; timeout_us how long after its planned send an arrival

@@ -139,7 +139,7 @@ H11, HTTPTOOLS, BOTH = frozenset({"h11"}), frozenset({"httptools"}), frozenset(O
 # What other codings than chunked alone look like, and a list whose last element is empty.
 CODED = r"\ntransfer-encoding:(?![ \t]*chunked[ \t]*\r)"
 EMPTY_ELEMENT = r"\ntransfer-encoding:[^\r\n]*,[ \t]*\r"
-LATE_CODING = r"\n0+\r\n.*transfer-encoding:"
+LATE_FIELD = r"\n0+\r\n.*(transfer-encoding|connection):"
 LONG_NUMBER = r"0[0-9a-f]{15}"
 TWO_FRAMINGS = r"\n(content-length|transfer-encoding):.*\n(?!\1)(content-length|transfer-encoding):"
 CONTROL = r":[^\r\n]*[\1-\x08\x0b-\x1f\x7f]"
@@ -157,7 +157,7 @@ DIFFERENCES = (
     Difference(HTTPTOOLS, _takes, "control bytes in a value", "RFC 9110, 5.5", CONTROL),
     Difference(HTTPTOOLS, _takes, "any extension of a chunk", "RFC 9112, 7.1.1", r"\n[0-9a-f]+[ \t]*;"),
     Difference(HTTPTOOLS, _takes, "a length said twice alike", "RFC 9110, 8.6", r"content-length.*content-length"),
-    Difference(HTTPTOOLS, _keeps, "whatever trailers say of framing", "RFC 9110, 6.5.1", LATE_CODING),
+    Difference(HTTPTOOLS, _keeps, "whatever trailers say of framing", "RFC 9110, 6.5.1", LATE_FIELD),
     Difference(HTTPTOOLS, _closes, "HTTP/1.0 with a coding", "RFC 9112, 6.1", r"HTTP/1\.0 .*transfer-encoding:"),
 )
 

@@ -10,6 +10,7 @@ from controller.load.wire.http1_request import http1_writer
 from controller.load.wire.http2_request import http2_writer
 from controller.load.wire.tally import EndpointTally
 from controller.plan.answers import right_answer
+from controller.plan.coding import accepted_codings
 from controller.plan.contract import Contract, contract_from_wire
 
 # Of requests that differ in drawn values only, up to so many are compiled once and kept.
@@ -45,6 +46,7 @@ class Kind:
         self._tally = tally
         self._contract = contract
         self._closing = not job.keepalive
+        self._accepted = accepted_codings(job.headers)
         self._path, self._body = request_fillers(
             request.path, request.body, request.draws, stream=stream_of(job.seed, position)
         )
@@ -81,6 +83,7 @@ class Kind:
             body_bytes=right.body_bytes,
             closing=self._closing,
             bodiless=request.method == "HEAD",
+            accepted=self._accepted,
             check=right.check,
             learned=learned,
         )
