@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 from controller.errors import LoadError, StackError
+from controller.load.beforehand import ask_once, asking, preload, preload_notes
 from controller.load.bench import Bench, Ears
 from controller.load.drive import STOPPED_EARLY, Driven, Watch, drive
 from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
 from controller.load.job import Job, job_request, offered_by
-from controller.load.once import Http2Client
 from controller.load.steps import search_capacity
 from controller.load.verdict import judged
-from controller.load.wire.draws import sample_requests
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
 from controller.measure.steady import Least
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
@@ -27,8 +26,6 @@ from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial, expected_warmup_s
 from controller.plan.target import Target
 from controller.plan.trust import Trust
-from controller.stack.check import check_requests, contract_error
-from controller.stack.exchange import Asking, Client
 from controller.stack.preflight import run_prepared, settings_of
 from controller.stack.process import Running
 from controller.stack.reached import Reached
@@ -79,7 +76,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             trust=trust,
             cores=bench.cores.target,
             log=bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log",
-            client=_asking(scenario),
+            client=asking(scenario),
         ) as running,
         _watched(bench, fleet, running),
     ):
@@ -88,7 +85,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
         else:
             record.startup_s = running.startup_s
         job = job_of(scenario, running.url, order=order, seed=bench.plan.seed, trust=trust, contract=contract)
-        _ask_once(running.name, job, scenario, contract)
+        ask_once(running.name, job, scenario, contract)
         record.idle_rss_bytes = bench.sampler.memory_bytes(SERVER) if running.family() else None
         watch = Watch(
             window=ears.window,
@@ -96,6 +93,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             broken=lambda: "ended by the user" if ears.stopped() else running.died() or bench.backing.died(),
             enough=ears.enough,
         )
+        record.preloaded = preload(running.name, job, scenario, contract, broken=watch.broken)
         record.driven = driven = _drive(
             bench, fleet, job, scenario=scenario, target=ready.target, watch=watch, record=record, ears=ears
         )
@@ -163,26 +161,6 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
             bench.sampler.unwatch(party)
 
 
-def _asking(scenario: Scenario) -> Asking:
-    """Return what asks single requests as the load asks them."""
-    return Http2Client if scenario.load.http == "2" else Client
-
-
-def _ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None) -> None:
-    """Ask for each kind of request, with values drawn. Raises StackError for an answer that is not right."""
-    findings, _ = check_requests(
-        job.url,
-        sample_requests(scenario.requests, seed=job.seed),
-        headers=scenario.headers,
-        contract=contract,
-        timeout_s=scenario.load.timeout_s,
-        trust=job.trust,
-        client=_asking(scenario),
-    )
-    if findings:
-        raise contract_error(name, findings)
-
-
 def job_of(scenario: Scenario, url: str, *, order: int, seed: int, trust: Trust, contract: Contract | None) -> Job:
     """Return what the workers are told: one job for the scenario against the target's address."""
     return Job(
@@ -242,7 +220,13 @@ def _result(
         code_lines=bench.prepared[trial.target].code_lines,
         steps=tuple(record.steps),
         capacity=record.capacity,
-        notes=(*bench.cores.notes, *left_out_notes(bench.plan), *(record.reached.notes if record.reached else ())),
+        preloaded=record.preloaded,
+        notes=(
+            *bench.cores.notes,
+            *left_out_notes(bench.plan),
+            *(record.reached.notes if record.reached else ()),
+            *preload_notes(record.preloaded),
+        ),
     )
     if record.driven is None:
         return result

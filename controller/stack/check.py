@@ -11,10 +11,10 @@ from controller.plan.contract import Contract, Difference, shown
 from controller.plan.scenario import Request, headers_with
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 from controller.stack.contract_rules import RULES, WITHIN_S, Finding, Visit
-from controller.stack.exchange import Answer, Asking, Client, NoAnswerError
+from controller.stack.exchange import Answer, Asking, Asks, Client, NoAnswerError
 from controller.stack.settings import Settings
 
-__all__ = ["Finding", "check_contract", "check_requests", "contract_error"]
+__all__ = ["Finding", "check_contract", "check_request", "check_requests", "contract_error", "no_answer"]
 
 SHOWN_FINDINGS: Final = 3
 
@@ -58,29 +58,37 @@ def check_requests(
     coding that the headers accept is looked into as it was before.
     """
     findings: list[Finding] = []
-    answered, accepted = 0, accepted_codings(headers)
+    answered = 0
     with client(url, within_s=timeout_s, trust=trust) as asks:
         for request in dict.fromkeys(replace(request, weight=1.0) for request in requests):
             try:
-                answer = asks.ask(
-                    request.path,
-                    method=request.method,
-                    headers=headers_with(headers, request.body),
-                    body=(request.body or "").encode(),
-                )
+                finding = check_request(asks, request, headers=headers, contract=contract)
             except NoAnswerError as error:
                 findings.append(no_answer(error))
                 if error.gone:
                     break
                 continue
             answered += 1
-            if finding := request_finding(request, answer, contract, accepted):
+            if finding is not None:
                 findings.append(finding)
     return findings, answered
 
 
+def check_request(
+    asks: Asks, request: Request, *, headers: Sequence[tuple[str, str]], contract: Contract | None
+) -> Finding | None:
+    """Ask once and return what is wrong with the answer, None when it is right. Raises NoAnswerError without one."""
+    answer = asks.ask(
+        request.path,
+        method=request.method,
+        headers=headers_with(headers, request.body),
+        body=(request.body or "").encode(),
+    )
+    return request_finding(request, answer, contract, accepted=accepted_codings(headers))
+
+
 def request_finding(
-    request: Request, answer: Answer, contract: Contract | None, accepted: frozenset[str] = frozenset()
+    request: Request, answer: Answer, contract: Contract | None, *, accepted: frozenset[str] = frozenset()
 ) -> Finding | None:
     """Return what is wrong with one answer, None when it is right; accepted are the codings its request accepts."""
     right = right_answer(request.method, request.path, request.expect, contract)

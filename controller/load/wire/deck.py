@@ -5,13 +5,14 @@ from itertools import cycle, starmap
 
 from controller.load.job import Job
 from controller.load.wire.ask import Ask, Learned
-from controller.load.wire.draws import distinct, mixed, numbered_kinds, request_fillers, stream_of
+from controller.load.wire.draws import mixed, numbered_kinds, request_fillers, stream_of
 from controller.load.wire.http1_request import http1_writer
 from controller.load.wire.http2_request import http2_writer
 from controller.load.wire.tally import EndpointTally
 from controller.plan.answers import right_answer
 from controller.plan.coding import accepted_codings
 from controller.plan.contract import Contract, contract_from_wire
+from controller.plan.draw import distinct
 
 # Of requests that differ in drawn values only, up to so many are compiled once and kept.
 MOST_KEPT = 10_000
