@@ -14,7 +14,6 @@ from controller.plan.contract import Contract
 from controller.plan.scenario import Request, Scenario
 from controller.stack.check import Finding, check_request, check_requests, contract_error, no_answer
 from controller.stack.exchange import Asking, Client, NoAnswerError
-from controller.units import counted
 
 # Each waits for its answer, and a thread of the controller waits with it.
 _MOST_AT_ONCE: Final = 64
@@ -101,8 +100,3 @@ class _Requests:
             return self._left.get_nowait()
         except Empty:
             return None
-
-
-def preload_notes(asked: int | None) -> tuple[str, ...]:
-    """Return a note on how many requests were asked before the load; none where it was not preloaded."""
-    return () if asked is None else (f"preloaded with {counted(asked, 'request')}",)

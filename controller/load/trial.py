@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from controller.errors import LoadError, StackError
-from controller.load.beforehand import ask_once, asking, preload, preload_notes
+from controller.load.beforehand import ask_once, asking, preload
 from controller.load.bench import Bench, Ears
 from controller.load.drive import STOPPED_EARLY, Driven, Watch, drive
 from controller.load.fleet import Fleet
@@ -221,12 +221,7 @@ def _result(
         steps=tuple(record.steps),
         capacity=record.capacity,
         preloaded=record.preloaded,
-        notes=(
-            *bench.cores.notes,
-            *left_out_notes(bench.plan),
-            *(record.reached.notes if record.reached else ()),
-            *preload_notes(record.preloaded),
-        ),
+        notes=(*bench.cores.notes, *left_out_notes(bench.plan), *(record.reached.notes if record.reached else ())),
     )
     if record.driven is None:
         return result

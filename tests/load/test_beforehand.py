@@ -7,8 +7,10 @@ from collections import Counter
 import pytest
 
 from controller.errors import StackError
-from controller.load.beforehand import preload, preload_notes
+from controller.load.beforehand import preload
 from controller.load.job import Job, job_request
+from controller.load.verdict import preload_notes
+from controller.measure.window import EndpointCounts
 from controller.plan.expect import Expect
 from controller.plan.scenario import Load, Request, Scenario
 from tests.load.h2_scripts import H2Caller, speaks_h2
@@ -119,11 +121,21 @@ def test_it_ends_early_where_the_trial_must() -> None:
 
 
 def test_without_a_word_nothing_is_asked() -> None:
-    """A scenario is preloaded where it says so only, and only then there is a note."""
+    """A scenario is preloaded where it says so only."""
     kept = Kept()
     with ScriptedServer(kept) as server:
         assert preloaded(server.url, scenario_of(keyed(), is_preloaded=False)) is None
 
     assert not kept.asked
-    assert preload_notes(None) == ()
-    assert preload_notes(1000) == ("preloaded with 1,000 requests",)
+
+
+def test_a_note_tells_how_many_they_were_and_where_answers_came_from() -> None:
+    """Only what was preloaded has one; endpoints that say no source are left out of it."""
+    measured = {"/api/cache": EndpointCounts(sources={"cache": 2_998, "origin": 2}), "/api/health": EndpointCounts()}
+
+    assert preload_notes(None, measured) == []
+    assert preload_notes(1000, measured) == [
+        "preloaded with 1,000 requests",
+        "2,998 of 3,000 answers of /api/cache that were looked into came from the cache",
+    ]
+    assert preload_notes(1, {"/x": EndpointCounts()}) == ["preloaded with 1 request"]
