@@ -10,8 +10,9 @@ from typing import Final, Protocol
 from controller import __version__
 from controller.compare.calibration import Calibration
 from controller.errors import FastServeError, LoadError, PlanError
+from controller.load.beforehand import ask_once
 from controller.load.rivals import RIVALS
-from controller.load.trial import ask_once, job_of
+from controller.load.trial import job_of
 from controller.load.turns import Turns, Turnstile
 from controller.measure.judgement import SERVER
 from controller.measure.turn import ENGINE, Turn

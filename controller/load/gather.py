@@ -20,12 +20,13 @@ class Gathered:
 
     errors, samples and answered count all phases, without latencies; what belongs to the measured phase is merged
     as it comes. In a search that is its best step so far, and steps are all of them. reached is the target where it
-    ran already.
+    ran already; preloaded is TrialResult's.
     """
 
     reached: Reached | None = None
     startup_s: float | None = None
     idle_rss_bytes: int | None = None
+    preloaded: int | None = None
     driven: Driven | None = None
     steps: list[Step] = field(default_factory=list)
     capacity: Capacity | None = None

@@ -78,6 +78,7 @@ class Http2Client:
             body_bytes=reply.body_bytes,
             elapsed_s=time.monotonic() - started_s,
             kept_open=False,
+            coding=reply.coding,
         )
 
     @contextmanager

@@ -7,27 +7,25 @@ from datetime import UTC, datetime
 from functools import partial
 
 from controller.errors import LoadError, StackError
+from controller.load.beforehand import ask_once, asking, preload
 from controller.load.bench import Bench, Ears
 from controller.load.drive import STOPPED_EARLY, Driven, Watch, drive
 from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
 from controller.load.job import Job, job_request, offered_by
-from controller.load.once import Http2Client
 from controller.load.steps import search_capacity
 from controller.load.verdict import judged
-from controller.load.wire.draws import sample_requests
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
 from controller.measure.steady import Least
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
+from controller.plan.coding import as_sent
 from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial, expected_warmup_s
 from controller.plan.target import Target
 from controller.plan.trust import Trust
-from controller.stack.check import check_requests, contract_error
-from controller.stack.exchange import Asking, Client
 from controller.stack.preflight import run_prepared, settings_of
 from controller.stack.process import Running
 from controller.stack.reached import Reached
@@ -64,7 +62,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
 
 def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gathered) -> str | None:
     """Start the target, ask it once, drive the load; return why the trial was cut short, None for a whole one."""
-    ready, scenario = bench.prepared[trial.target], bench.plan.scenario(trial.scenario)
+    ready, scenario = bench.prepared[trial.target], as_sent(bench.plan.scenario(trial.scenario), trial.variant)
     fleet = bench.fleet_for(scenario)
     contract = bench.ground.contract if ready.target.contract else None
     bench.ground.warm()
@@ -78,7 +76,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             trust=trust,
             cores=bench.cores.target,
             log=bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log",
-            client=_asking(scenario),
+            client=asking(scenario),
         ) as running,
         _watched(bench, fleet, running),
     ):
@@ -95,6 +93,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             broken=lambda: "ended by the user" if ears.stopped() else running.died() or bench.backing.died(),
             enough=ears.enough,
         )
+        record.preloaded = preload(running.name, job, scenario, contract, broken=watch.broken)
         record.driven = driven = _drive(
             bench, fleet, job, scenario=scenario, target=ready.target, watch=watch, record=record, ears=ears
         )
@@ -162,26 +161,6 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
             bench.sampler.unwatch(party)
 
 
-def _asking(scenario: Scenario) -> Asking:
-    """Return what asks single requests as the load asks them."""
-    return Http2Client if scenario.load.http == "2" else Client
-
-
-def ask_once(name: str, job: Job, scenario: Scenario, contract: Contract | None) -> None:
-    """Ask for each kind of request, with values drawn. Raises StackError for an answer that is not right."""
-    findings, _ = check_requests(
-        job.url,
-        sample_requests(scenario.requests, seed=job.seed),
-        headers=scenario.headers,
-        contract=contract,
-        timeout_s=scenario.load.timeout_s,
-        trust=job.trust,
-        client=_asking(scenario),
-    )
-    if findings:
-        raise contract_error(name, findings)
-
-
 def job_of(scenario: Scenario, url: str, *, order: int, seed: int, trust: Trust, contract: Contract | None) -> Job:
     """Return what the workers are told: one job for the scenario against the target's address."""
     return Job(
@@ -241,6 +220,7 @@ def _result(
         code_lines=bench.prepared[trial.target].code_lines,
         steps=tuple(record.steps),
         capacity=record.capacity,
+        preloaded=record.preloaded,
         notes=(*bench.cores.notes, *left_out_notes(bench.plan), *(record.reached.notes if record.reached else ())),
     )
     if record.driven is None:

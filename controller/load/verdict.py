@@ -29,6 +29,7 @@ from controller.measure.trial import FAILED, TrialResult, Usage
 from controller.measure.window import EndpointCounts
 from controller.stack.cpus import Cores
 from controller.stack.reached import Reached
+from controller.units import counted
 
 
 def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathered) -> TrialResult:
@@ -56,8 +57,20 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         usage=dict(record.usage),
         bound=bound_of(shares) if shares else None,
         doubts=doubts,
-        notes=(*result.notes, *driven.totals.get("notes", ())),
+        notes=(*result.notes, *preload_notes(result.preloaded, measured), *driven.totals.get("notes", ())),
     )
+
+
+def preload_notes(asked: int | None, measured: Mapping[str, EndpointCounts]) -> list[str]:
+    """Return notes on a preload: how many requests it was, and where answers came from then; none without one."""
+    if asked is None:
+        return []
+    notes = [f"preloaded with {counted(asked, 'request')}"]
+    for name, counts in measured.items():
+        if looked_into := sum(counts.sources.values()):
+            found = f"{counts.sources.get('cache', 0):,} of {counted(looked_into, 'answer')} of {name}"
+            notes.append(f"{found} that were looked into came from the cache")
+    return notes
 
 
 def doubts_of(

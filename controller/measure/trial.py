@@ -41,7 +41,8 @@ class TrialResult:
     trial counts from 1 in planned order, order from 1 as run, block from 1. factors holds the level of
     every factor. usage has a party's name (server, generator, master) only where it was observed.
     idle_rss_bytes is what the target's processes held once it had answered, before the load; build_bytes and code_lines
-    are the sizes of its build and of its source.
+    are the sizes of its build and of its source. preloaded is how many requests it answered after that and before the
+    load, so that its caches were full; None where the scenario does not say so.
     answered_total counts whole answers of all phases: what the server itself must have counted. errors are those of
     all phases, by kind. Where the trial was a search, steps are all it took and capacity is what it found; endpoints,
     usage, bound and duration_s are then those of the step that showed it. capacity is None in any other trial.
@@ -62,6 +63,7 @@ class TrialResult:
     idle_rss_bytes: int | None = None
     build_bytes: int | None = None
     code_lines: int | None = None
+    preloaded: int | None = None
     warmup_s: float | None = None
     warmup_end: str | None = None
     duration_s: float | None = None

@@ -25,8 +25,10 @@ class Phase(StrEnum):
 class EndpointCounts:
     """What one endpoint did: latency from the planned send, service time from the actual send.
 
-    service is None where the load model makes both the same (closed). bytes counts received bytes,
-    heads included. errors maps a bounded kind to how often; an error is never in a histogram.
+    service is None where the load model makes both the same (closed). bytes counts those of right answers as they
+    came, heads included, a body in gzip as it is on the wire. errors maps a bounded kind to how often; an error is
+    never in a histogram. sources says of those right answers of /api/cache that were looked into, one in 64, how many
+    came from "cache" and how many from "origin".
 
     The open model alone knows the rest: lag is how late arrivals were taken up, which is the generator's own
     lateness; queued how many found no free connection then; timeout_us how long after its planned send an arrival
@@ -37,6 +39,7 @@ class EndpointCounts:
     service: Histogram | None = None
     bytes: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, int] = field(default_factory=dict)
     lag: Histogram | None = None
     queued: int = 0
     timeout_us: int | None = None
@@ -135,21 +138,27 @@ def phase_of(start_s: float, end_s: float, *, from_s: float | None, until_s: flo
 def merged_counts(parts: Iterable[EndpointCounts]) -> EndpointCounts:
     """Return the counts of several workers, windows or endpoints together."""
     listed = list(parts)
-    errors: dict[str, int] = {}
-    for part in listed:
-        for kind, n in part.errors.items():
-            errors[kind] = errors.get(kind, 0) + n
     apart = any(part.service is not None for part in listed)
     opened = any(part.lag is not None for part in listed)
     return EndpointCounts(
         latency=merged(part.latency for part in listed),
         service=merged(part.latency if part.service is None else part.service for part in listed) if apart else None,
         bytes=sum(part.bytes for part in listed),
-        errors=errors,
+        errors=summed(part.errors for part in listed),
+        sources=summed(part.sources for part in listed),
         lag=merged(part.lag for part in listed if part.lag is not None) if opened else None,
         queued=sum(part.queued for part in listed),
         timeout_us=min((part.timeout_us for part in listed if part.timeout_us is not None), default=None),
     )
+
+
+def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return counts by name over several mappings."""
+    sums: dict[str, int] = {}
+    for part in parts:
+        for name, n in part.items():
+            sums[name] = sums.get(name, 0) + n
+    return sums
 
 
 def merged_endpoints(windows: Iterable[Window]) -> dict[str, EndpointCounts]:

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from controller.measure.histogram import merged_from_wire, to_wire
-from controller.measure.window import EndpointCounts, Phase, Window
+from controller.measure.window import EndpointCounts, Phase, Window, summed
 
 
 def counts_to_wire(counts: EndpointCounts, *, packed: bool = False) -> dict[str, Any]:
-    """Return an endpoint's counts as plain JSON values; what only the open model has stands only where it is."""
+    """Return an endpoint's counts as plain JSON values; what only some endpoints have stands only where it is."""
     wire = {
         "latency": to_wire(counts.latency, packed=packed),
         "service": None if counts.service is None else to_wire(counts.service, packed=packed),
         "bytes": counts.bytes,
         "errors": dict(counts.errors),
+        **({"sources": dict(counts.sources)} if counts.sources else {}),
     }
     if counts.lag is None:
         return wire
@@ -71,17 +72,14 @@ def _by_endpoint(listed: Iterable[Mapping[str, Any]]) -> dict[str, EndpointCount
 
 
 def _merged_counts(wires: Sequence[Mapping[str, Any]]) -> EndpointCounts:
-    errors: dict[str, int] = {}
-    for wire in wires:
-        for kind, n in wire["errors"].items():
-            errors[kind] = errors.get(kind, 0) + n
     apart = any(wire["service"] is not None for wire in wires)
     opened = [wire for wire in wires if "lag" in wire]
     return EndpointCounts(
         latency=merged_from_wire(wire["latency"] for wire in wires),
         service=merged_from_wire(wire["service"] or wire["latency"] for wire in wires) if apart else None,
         bytes=sum(wire["bytes"] for wire in wires),
-        errors=errors,
+        errors=summed(wire["errors"] for wire in wires),
+        sources=summed(wire["sources"] for wire in wires if "sources" in wire),
         lag=merged_from_wire(wire["lag"] for wire in opened) if opened else None,
         queued=sum(wire["queued"] for wire in opened),
         timeout_us=min((wire["timeout_us"] for wire in opened), default=None),

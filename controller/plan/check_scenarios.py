@@ -2,10 +2,13 @@
 
 from typing import Any, Final
 
+from controller.errors import PlanError
 from controller.plan.check_load import check_load
 from controller.plan.check_requests import check_request
+from controller.plan.draw import draw_of
 from controller.plan.problems import Problems, check_table
 from controller.plan.rules import FLAG, LIST, NAME, TABLE, Rule, text_like
+from controller.plan.scenario import hold_preload
 from controller.plan.slo import SLO_RULES
 from controller.plan.toml_text import KeyPath
 
@@ -44,6 +47,8 @@ def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, A
             problems.add((*path, "requests"), "expected at least one request, found none")
         for index, request in enumerate(given["requests"]):
             check_request(request, (*path, "requests", index), problems)
+    if given.get("preload"):
+        _check_preload(given.get("requests", []), (*path, "preload"), problems)
     _check_headers(given.get("headers", {}), (*path, "headers"), problems)
     settings = check_load(given.get("load", {}), (*path, "load"), problems)
     if "locustfile" in given:
@@ -53,6 +58,24 @@ def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, A
         if not given["slo"]:
             problems.add((*path, "slo"), f"expected at least one of {', '.join(SLO_RULES)}, found none")
     return settings
+
+
+def _check_preload(requests: list[Any], path: KeyPath, problems: Problems) -> None:
+    """Note where there is too much to ask for; draws that are none are noted already."""
+    tables = [request.get("draw", {}) if isinstance(request, dict) else {} for request in requests]
+    if all(isinstance(table, dict) and all(map(_is_draw, table.values())) for table in tables):
+        try:
+            hold_preload([tuple(table.items()) for table in tables])
+        except PlanError as error:
+            problems.add(path, str(error))
+
+
+def _is_draw(text: object) -> bool:
+    try:
+        draw_of(text)
+    except PlanError:
+        return False
+    return True
 
 
 def _check_headers(headers: dict[str, Any], path: KeyPath, problems: Problems) -> None:

@@ -44,6 +44,7 @@ __all__ = [
     "fib",
     "read_contract",
     "shown",
+    "source_of",
 ]
 
 
@@ -177,6 +178,12 @@ def cache_difference(key: str, body: bytes) -> Difference | None:
         return None
     layout = '{{"source":"origin" or "cache","value":"{}","cachedAt":"YYYY-MM-DDTHH:MM:SS.mmmZ"}}'
     return Difference(layout.format(cache_value(key)), shown(body))
+
+
+def source_of(body: bytes) -> str | None:
+    """Return where an answer of /api/cache says that it came from, "cache" or "origin"; None where it says neither."""
+    match = CACHE_BODY.fullmatch(body)
+    return match[1].decode() if match else None
 
 
 def is_time(text: str) -> bool:

@@ -1,7 +1,9 @@
 """Draws: how the values of the places in a request are chosen, anew for each request."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final, TypeAlias
 
 from controller.errors import PlanError
@@ -83,6 +85,28 @@ def draw_of(text: object) -> Draw:
     if ranks is not None:
         return Zipf(int(ranks), float(exponent))
     return Choice(tuple(value.strip() for value in values.split(",")))
+
+
+def values_of(draw: Draw) -> Sequence[object] | None:
+    """Return all that a draw can give, each once; None where there is no end to it."""
+    match draw:
+        case Uniform(low, high):
+            return range(low, high + 1)
+        case Zipf(ranks):
+            return range(1, ranks + 1)
+        case Choice(values):
+            return tuple(dict.fromkeys(values))
+        case _:
+            return None
+
+
+def distinct(draws: Iterable[tuple[str, str]]) -> float:
+    """Return how many different requests draws lead to; infinity for a sequence and for UUIDs."""
+    many = 1.0
+    for _, text in draws:
+        values = values_of(draw_of(text))
+        many *= inf if values is None else len(values)
+    return many
 
 
 def places_of(*texts: str) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ from typing import Any, Final
 
 from controller.plan.toml_text import KeyPath, found_text, path_text
 
-# Settings that are built for these values only; a key that is built for none has an empty tuple.
-_BUILT_SCENARIO: Final[Mapping[str, tuple[object, ...]]] = {"preload": (False,)}
 # Factors that are not here are built for every level.
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "proxy": ("none",),
@@ -49,15 +47,6 @@ def _factors(factors: Mapping[str, Any]) -> Iterator[str]:
 def _scenarios(scenarios: Mapping[str, Any], *, model: str) -> Iterator[str]:
     for name, scenario in scenarios.items():
         path: KeyPath = ("scenarios", name)
-        yield from _unbuilt(scenario, _BUILT_SCENARIO, path)
         if "slo" in scenario and scenario.get("load", {}).get("model", model) != "capacity":
             # A search keeps it; that a trial at a given load is held to it is to come.
             yield path_text((*path, "slo"))
-
-
-def _unbuilt(table: Mapping[str, Any], built: Mapping[str, tuple[object, ...]], path: KeyPath) -> Iterator[str]:
-    """Yield the keys whose values are not built; the value is said where another one would do."""
-    for key, value in table.items():
-        if key in built and value not in built[key]:
-            name = path_text((*path, key))
-            yield f"{name} = {found_text(value)}" if built[key] else name

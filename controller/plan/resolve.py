@@ -92,7 +92,7 @@ def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dic
     paths += [("environment", key) for key in Environment.__dataclass_fields__]
     paths += [("factors", name) for name in FACTORS]
     for name, scenario in table["scenarios"].items():
-        paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers", "slo")]
+        paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers", "preload", "slo")]
         paths += [("scenarios", name, "load", key) for key in ("duration_s", *scenario.get("load", {}))]
     sources = {path_text(path): _source_of(path, table, overridden) for path in paths}
     for factor, key in (*((factor, f"load.{key}") for factor, key in LOAD_FACTORS.items()), ("cpus", "cpus.target")):
@@ -161,6 +161,7 @@ def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]
         requests=tuple(map(_request_of, table.get("requests", []))),
         locustfile=table.get("locustfile"),
         headers=tuple(table.get("headers", {}).items()),
+        preload=table.get("preload", False),
         load=_load_of(load),
         slo=Slo(**_floats(table["slo"])) if "slo" in table else None,
     )

@@ -1,12 +1,13 @@
 """A scenario: what is requested, offered how, for how long."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Final
 
 from controller.errors import PlanError
-from controller.plan.draw import draw_of, places_of
+from controller.plan.draw import distinct, draw_of, places_of
 from controller.plan.expect import ANY_2XX, Expect, hold_together
 from controller.plan.rules import (
     DAY_S,
@@ -27,6 +28,8 @@ from controller.plan.trust import Trust, read_authorities
 
 METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
 WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
+# More would take longer than any trial, where each of them waits.
+MOST_PRELOADED: Final = 100_000
 
 REQUEST_RULES: Final[Mapping[str, Rule]] = {
     "method": one_of(*(method.upper() for method in METHODS)),
@@ -88,6 +91,15 @@ def headers_with(headers: Sequence[tuple[str, str]], body: str | None) -> Sequen
     if body is None or any(name.lower() == "content-type" for name, _ in headers):
         return headers
     return (*headers, ("Content-Type", "application/json"))
+
+
+def hold_preload(drawn: Sequence[Iterable[tuple[str, str]]]) -> None:
+    """Raise PlanError where not all that requests may ask for can be asked; drawn has the draws of each of them."""
+    endless = [(index, draw) for index, draws in enumerate(drawn) for draw in draws if distinct([draw]) == inf]
+    for index, (name, text) in endless:
+        raise PlanError(f'expected draws with an end, found {name} = "{text}" in requests[{index}]')
+    if not 0 < (many := sum(map(distinct, drawn))) <= MOST_PRELOADED:
+        raise PlanError(f"expected 1 to {MOST_PRELOADED:,} different requests in all, found {many:,.0f}")
 
 
 STAGE_RULES: Final[Mapping[str, Rule]] = {
@@ -160,13 +172,15 @@ class Scenario:
     """What is requested, and how: load is the plan's with this scenario's overrides and the factors applied.
 
     locustfile is a path below the project: its users run beside the wire users, alone where there are no requests.
-    slo is what a search for the capacity must keep; None in the other load models.
+    slo is what a search for the capacity must keep; None in the other load models. With preload all that its draws can
+    give is asked for once before the warm-up.
     """
 
     name: str
     requests: tuple[Request, ...]
     locustfile: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    preload: bool = False
     load: Load
     slo: Slo | None = None
 
@@ -176,6 +190,8 @@ class Scenario:
             raise PlanError(f"scenario {self.name}: expected at least one request, found none")
         if self.load.model == "capacity" and self.slo is None:
             raise PlanError(f"scenario {self.name}: expected an SLO for the capacity model, found none")
+        if self.preload:
+            hold_preload([request.draws for request in self.requests])
 
     @property
     def endpoints(self) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
         yield from _settings(plan, {"locustfile": scenario.locustfile}, path)
     if scenario.headers:
         yield from _settings(plan, {"headers": dict(scenario.headers)}, path)
+    if scenario.preload:
+        yield from _settings(plan, {"preload": True}, path)
     if scenario.slo is not None:
         yield from _settings(plan, {"slo": scenario.slo.settings}, path)
     common = _load_settings(plan.load)
@@ -183,6 +185,7 @@ requests = [
   { get = "/api/cache?key=a", weight = 1 },
 ]
 # headers = { Accept = "application/json" }
+# preload = true               # all that draws can give is asked for once before the warm-up
 # locustfile = "locustfiles/login.py"   # users that log in or follow links, beside these requests or instead of them
 # load = { in_flight = 128 }   # settings of [load] that are others here
 

@@ -5,15 +5,16 @@ from dataclasses import replace
 from typing import Final
 
 from controller.errors import StackError
-from controller.plan.answers import right_answer
-from controller.plan.contract import Contract, shown
+from controller.plan.answers import Right, right_answer
+from controller.plan.coding import accepted_codings, plain_body
+from controller.plan.contract import Contract, Difference, shown
 from controller.plan.scenario import Request, headers_with
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 from controller.stack.contract_rules import RULES, WITHIN_S, Finding, Visit
-from controller.stack.exchange import Answer, Asking, Client, NoAnswerError
+from controller.stack.exchange import Answer, Asking, Asks, Client, NoAnswerError
 from controller.stack.settings import Settings
 
-__all__ = ["Finding", "check_contract", "check_requests", "contract_error"]
+__all__ = ["Finding", "check_contract", "check_request", "check_requests", "contract_error", "no_answer"]
 
 SHOWN_FINDINGS: Final = 3
 
@@ -53,41 +54,64 @@ def check_requests(
     """Ask a target once for each different request of a trial; return what was wrong, and how many whole answers came.
 
     Without a contract, and for paths that it does not cover, any 2xx is right, or what the request expects. Places
-    are asked for as written: draw for them before. client makes what asks, from url, within_s and trust.
+    are asked for as written: draw for them before. client makes what asks, from url, within_s and trust. A body in a
+    coding that the headers accept is looked into as it was before.
     """
     findings: list[Finding] = []
     answered = 0
     with client(url, within_s=timeout_s, trust=trust) as asks:
         for request in dict.fromkeys(replace(request, weight=1.0) for request in requests):
             try:
-                answer = asks.ask(
-                    request.path,
-                    method=request.method,
-                    headers=headers_with(headers, request.body),
-                    body=(request.body or "").encode(),
-                )
+                finding = check_request(asks, request, headers=headers, contract=contract)
             except NoAnswerError as error:
                 findings.append(no_answer(error))
                 if error.gone:
                     break
                 continue
             answered += 1
-            if finding := request_finding(request, answer, contract):
+            if finding is not None:
                 findings.append(finding)
     return findings, answered
 
 
-def request_finding(request: Request, answer: Answer, contract: Contract | None) -> Finding | None:
-    """Return what is wrong with one answer, None when it is right."""
+def check_request(
+    asks: Asks, request: Request, *, headers: Sequence[tuple[str, str]], contract: Contract | None
+) -> Finding | None:
+    """Ask once and return what is wrong with the answer, None when it is right. Raises NoAnswerError without one."""
+    answer = asks.ask(
+        request.path,
+        method=request.method,
+        headers=headers_with(headers, request.body),
+        body=(request.body or "").encode(),
+    )
+    return request_finding(request, answer, contract, accepted=accepted_codings(headers))
+
+
+def request_finding(
+    request: Request, answer: Answer, contract: Contract | None, *, accepted: frozenset[str] = frozenset()
+) -> Finding | None:
+    """Return what is wrong with one answer, None when it is right; accepted are the codings its request accepts."""
     right = right_answer(request.method, request.path, request.expect, contract)
     route, status = f"{request.method} {request.path}", right.status or "2xx"
     if answer.status != right.status if right.status else not 200 <= answer.status < 300:
         found = f"status {answer.status}, {shown(answer.body)}"
         return Finding(route=route, expected=f"status {status}", found=found)
-    if right.body_bytes is not None and answer.body_bytes != right.body_bytes:
-        return Finding(route=route, expected=f"{right.body_bytes} bytes", found=f"{answer.body_bytes} bytes")
-    wrong = right.check(answer.body) if right.check else None
+    wrong = _body_difference(right, answer, accepted)
     return Finding(route=route, expected=wrong.expected, found=wrong.found) if wrong else None
+
+
+def _body_difference(right: Right, answer: Answer, accepted: frozenset[str]) -> Difference | None:
+    body, body_bytes = answer.body, answer.body_bytes
+    if answer.coding and body_bytes:
+        whole = body if len(body) == body_bytes else None
+        expects = right.check is not None or right.body_bytes is not None
+        plain = plain_body(whole, answer.coding, accepted=accepted, looked_into=expects)
+        if plain is None or isinstance(plain, Difference):
+            return plain
+        body, body_bytes = plain, len(plain)
+    if right.body_bytes is not None and body_bytes != right.body_bytes:
+        return Difference(f"{right.body_bytes} bytes", f"{body_bytes} bytes")
+    return right.check(body) if right.check else None
 
 
 def no_answer(error: NoAnswerError) -> Finding:

@@ -12,6 +12,7 @@ from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
 from controller.errors import FastServeError
+from controller.plan.coding import coding_of
 from controller.plan.contract import shown
 from controller.plan.trust import BY_THIS_MACHINE, Trust, tls_words
 
@@ -34,7 +35,10 @@ class NoAnswerError(FastServeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole answer. body holds the first KEPT_BYTES of body_bytes; elapsed_s is from the send to the last byte."""
+    """A whole answer. body holds the first KEPT_BYTES of body_bytes; elapsed_s is from the send to the last byte.
+
+    Both are as they came, in the coding that the head names: see coding_of.
+    """
 
     status: int
     content_type: str
@@ -42,6 +46,7 @@ class Answer:
     body_bytes: int
     elapsed_s: float
     kept_open: bool
+    coding: str = ""
 
 
 def connection_to(url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) -> http.client.HTTPConnection:
@@ -149,6 +154,7 @@ class Client:
             body_bytes=body_bytes,
             elapsed_s=time.monotonic() - started_s,
             kept_open=not response.will_close,
+            coding=coding_of(response.getheader("Content-Encoding", "")),
         )
 
     def _end(self, connected: socket.socket) -> None:

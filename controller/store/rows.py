@@ -171,10 +171,11 @@ def _check_fields(row: Mapping[str, Any], expected: _Fields) -> None:
 def _check_counts(endpoint: str, row: object) -> None:
     counts = _table(endpoint, row)
     required = _COUNTS_KEYS | _OPEN_KEYS if "lag" in counts else _COUNTS_KEYS
-    _check_keys(counts, required=required, known=required)
+    _check_keys(counts, required=required, known=required | {"sources"})
     _check("bytes", counts["bytes"], (int,))
-    for kind, n in _table("errors", counts["errors"]).items():
-        _check(f"errors.{kind}", n, (int,))
+    for key in ("errors", "sources"):
+        for kind, n in _table(key, counts.get(key, {})).items():
+            _check(f"{key}.{kind}", n, (int,))
     _check_histogram(counts["latency"])
     if counts["service"] is not None:
         _check_histogram(counts["service"])

@@ -1,6 +1,6 @@
 """Fuzzes what a server may send over HTTP/2, against the h2 package: `make fuzz`, or `python -m tests.fuzz.http2`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from random import Random
 
@@ -27,6 +27,7 @@ from tests.load.h2_trials import Asker, Link
 # Enough for answers that are known from others, and for what follows on a mistake in one of them.
 REQUESTS = 5
 BODY_BYTES = 4
+CODING = b"content-encoding"
 FIELDS = [(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "/")]
 
 
@@ -79,13 +80,13 @@ def right_for_h2(data: bytes) -> int | None:
     client.initiate_connection()
     for number in range(REQUESTS):
         client.send_headers(1 + 2 * number, FIELDS, end_stream=True)
-    statuses: dict[int, bytes] = {}
+    statuses: dict[int, bytes | None] = {}
     sizes: dict[int, int] = {}
     right = 0
     try:
         for event in client.receive_data(data):
             if isinstance(event, ResponseReceived):
-                statuses[event.stream_id] = dict(event.headers)[b":status"]
+                statuses[event.stream_id] = _uncoded_status(event.headers)
             elif isinstance(event, DataReceived):
                 sizes[event.stream_id] = sizes.get(event.stream_id, 0) + len(event.data)
             elif isinstance(event, StreamEnded):
@@ -94,6 +95,12 @@ def right_for_h2(data: bytes) -> int | None:
     except ProtocolError:
         return None
     return right
+
+
+def _uncoded_status(fields: Sequence[tuple[bytes, bytes]]) -> bytes | None:
+    """Return the status of an answer; None where its body is coded, as nobody asked for."""
+    codings = {part.strip(b" \t").lower() for name, value in fields if name == CODING for part in value.split(b",")}
+    return None if codings - {b"", b"identity"} else dict(fields)[b":status"]
 
 
 def law(data: bytes) -> None:
@@ -148,6 +155,7 @@ if __name__ == "__main__":
         _answered(padding=3),
         _answered(status=404),
         _answered(fields=(("x-a", "b"), ("content-type", "text/plain"))),
+        *(_answered(fields=(("content-encoding", coding),)) for coding in ("gzip", "identity")),
     ]
     farewells = [goodbye(last, code) for last in (0, 1, 3, 2**31 - 1) for code in (0, 2)]
     resets = [raw_frame(3, code.to_bytes(4, "big"), stream=1) for code in (0, int(ErrorCodes.REFUSED_STREAM), 8)]

@@ -14,6 +14,7 @@ FRAGMENTS = (
     b"content-length:0\r\n",
     b"Transfer-Encoding: chunked\r\n",
     b"Transfer-Encoding: gzip\r\n",
+    b"Content-Encoding: gzip\r\n",
     b"Connection: close\r\n",
     b"Connection: keep-alive\r\n",
     b"X: y\r\n",
@@ -39,6 +40,7 @@ _FIELDS = (
     "X-Empty:",
     'ETag: "a:b"',
     "X-Z: ë",
+    "Content-Encoding: gzip",
 )
 
 

@@ -28,7 +28,7 @@ class Link:
 
     alpn = None
 
-    def __init__(self, first_stream: int) -> None:
+    def __init__(self, first_stream: int = 1) -> None:
         self.is_open = False
         self._first_stream = first_stream
         self.session: Session

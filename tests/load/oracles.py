@@ -139,14 +139,22 @@ H11, HTTPTOOLS, BOTH = frozenset({"h11"}), frozenset({"httptools"}), frozenset(O
 # What other codings than chunked alone look like, and a list whose last element is empty.
 CODED = r"\ntransfer-encoding:(?![ \t]*chunked[ \t]*\r)"
 EMPTY_ELEMENT = r"\ntransfer-encoding:[^\r\n]*,[ \t]*\r"
-LATE_CODING = r"\n0+\r\n.*transfer-encoding:"
-LONG_NUMBER = r"0[0-9a-f]{15}"
+LATE_FIELD = r"\n0+\r\n.*(transfer-encoding|connection):"
+LONG_NUMBER = r"[0-9a-f]{16}"
 TWO_FRAMINGS = r"\n(content-length|transfer-encoding):.*\n(?!\1)(content-length|transfer-encoding):"
 CONTROL = r":[^\r\n]*[\1-\x08\x0b-\x1f\x7f]"
 DIFFERENCES = (
     Difference(H11, _keeps, "HTTP/1.0 where it says so", "RFC 9112, 9.3", r"HTTP/1\.0 .*keep-alive"),
     Difference(H11, _takes, "other codings, to the close", "RFC 9112, 6.3", CODED),
-    Difference(H11, _takes, "any reason, which is to be ignored", "RFC 9112, 4", r"1\.[01] \d{3} [^\r\n]*[\0-\x1f]"),
+    Difference(
+        H11,
+        _takes,
+        "any reason, which is to be ignored",
+        "RFC 9112, 4",
+        r"1\.[01] \d{3} [^\r\n]*[\0-\x08\x0b\x0c\x0e-\x1f]",
+    ),
+    Difference(H11, _takes, "a vertical tab or a form feed in a value", "RFC 9110, 5.5", r":[^\r\n]*[\x0b\x0c]"),
+    Difference(H11, _takes, "any length in a trailer", "RFC 9110, 6.5.1", r"\n0+\r\n.*content-length:"),
     Difference(H11, _refuses, "lines without a carriage return", "RFC 9112, 2.2", r"(?<!\r)\n"),
     Difference(H11, _refuses, "folded lines", "RFC 9112, 5.2", r"\n[ \t]"),
     Difference(H11, _refuses, "a length beside a coding", "RFC 9112, 6.3", TWO_FRAMINGS),
@@ -155,9 +163,9 @@ DIFFERENCES = (
     Difference(HTTPTOOLS, _frames, "by lists without their empty elements", "RFC 9110, 5.6.1", EMPTY_ELEMENT),
     Difference(HTTPTOOLS, _takes, "a tab after a value", "RFC 9110, 5.6.3", r"chunked *\t"),
     Difference(HTTPTOOLS, _takes, "control bytes in a value", "RFC 9110, 5.5", CONTROL),
-    Difference(HTTPTOOLS, _takes, "any extension of a chunk", "RFC 9112, 7.1.1", r"\n[0-9a-f]+[ \t]*;"),
+    Difference(BOTH, _takes, "any extension of a chunk", "RFC 9112, 7.1.1", r"\n[0-9a-f]+[ \t]*;"),
     Difference(HTTPTOOLS, _takes, "a length said twice alike", "RFC 9110, 8.6", r"content-length.*content-length"),
-    Difference(HTTPTOOLS, _keeps, "whatever trailers say of framing", "RFC 9110, 6.5.1", LATE_CODING),
+    Difference(HTTPTOOLS, _keeps, "whatever trailers say of framing", "RFC 9110, 6.5.1", LATE_FIELD),
     Difference(HTTPTOOLS, _closes, "HTTP/1.0 with a coding", "RFC 9112, 6.1", r"HTTP/1\.0 .*transfer-encoding:"),
 )
 

@@ -11,7 +11,8 @@ import pytest
 
 from controller.load.job import Job, JobRequest, job_request
 from controller.load.wire.deck import MOST_KEPT, compiled
-from controller.load.wire.draws import mixed, sample_requests
+from controller.load.wire.draws import every_request, mixed, sample_requests
+from controller.plan.draw import distinct
 from controller.plan.scenario import Request
 
 MIX = (
@@ -161,6 +162,18 @@ def test_few_different_requests_are_compiled_once_and_many_are_not_kept() -> Non
     assert len({id(ask) for ask in few_asks}) == len({ask.request for ask in few_asks}) < MOST_KEPT
     assert len({id(ask) for ask in many_asks}) == len(many_asks)
     assert len({id(ask.learned) for ask in (*few_asks, *many_asks)}) == 2
+
+
+def test_every_request_is_one_that_a_trial_asks_and_each_stands_there_once() -> None:
+    """All that draws give in the long run, written as the load writes it: no other, none twice, none left out."""
+    draws = (("a", 'choice(x, y z, "&", x)'), ("b", "uniform(-1, 1)"), ("c", "zipf(4, 0.5)"))
+    requests = (Request(method="PUT", path="/{a}/{b}", body='["{c}{a}"]', draws=draws), Request(path="/plain"))
+    every = list(every_request(requests))
+    lines = Counter(line for request in every for line in dealt(request, many=1))
+
+    assert set(lines) == set(dealt(*requests, many=2_000))
+    assert set(lines.values()) == {1}
+    assert len(every) == distinct(draws) + 1 == 3 * 3 * 4 + 1
 
 
 def test_samples_have_no_places_and_are_not_asked_again() -> None:

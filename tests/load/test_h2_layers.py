@@ -79,17 +79,25 @@ def test_long_header_blocks_are_continued(size: int, ended: bool) -> None:
     assert ("END_STREAM" in sent[0].flags) == ended
 
 
-@given(st.integers(200, 599), st.none() | st.integers(0, 10**12), st.lists(st.tuples(NAMES, VALUES), max_size=5))
-def test_an_answers_head_is_read(status: int, body_bytes: int | None, headers: list[tuple[str, str]]) -> None:
-    """Status and length are found among any fields, with and without Huffman's code."""
-    headers = [field for field in headers if field[0] != "content-length"]
+@given(
+    st.integers(200, 599),
+    st.none() | st.integers(0, 10**12),
+    st.sampled_from(["", "gzip", "br, gzip"]),
+    st.lists(st.tuples(NAMES, VALUES), max_size=5),
+)
+def test_an_answers_head_is_read(
+    status: int, body_bytes: int | None, coding: str, headers: list[tuple[str, str]]
+) -> None:
+    """Status, length and coding are found among any fields, with and without Huffman's code."""
+    headers = [field for field in headers if field[0] not in ("content-length", "content-encoding")]
+    headers += [("content-encoding", name) for name in coding.split(", ") if coding]
     length = [] if body_bytes is None else [("content-length", str(body_bytes))]
     encoder = Encoder()
     encoder.header_table_size = 0
     fields = [(":status", str(status)), *headers, *length]
 
-    assert answer_head(encoder.encode(fields)) == Head(status, body_bytes)
-    assert answer_head(encoder.encode(fields, huffman=False)) == Head(status, body_bytes)
+    assert answer_head(encoder.encode(fields)) == Head(status, body_bytes, coding)
+    assert answer_head(encoder.encode(fields, huffman=False)) == Head(status, body_bytes, coding)
 
 
 @pytest.mark.parametrize("length", ["", "-1", "+2", "0x2", "2.0", "\v2", "2, 3", "9" * 19])

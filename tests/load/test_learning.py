@@ -1,5 +1,6 @@
 """Answers known by what was learned from others mean the same as read in full: learning changes speed alone."""
 
+import gzip
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
@@ -42,12 +43,18 @@ def kinds_of(random: Random) -> list[Callable[[], bytes]]:
         data[random.randrange(len(data))] = random.choice(b"ab\r\n0123:")
         return bytes(data)
 
+    def zipped() -> bytes:
+        content = gzip.compress(body(), mtime=0)
+        content += random.choice((b"", b"", b"x"))
+        return f"{KEPT}Content-Encoding: gzip\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+
     known = [right(random).data for _ in range(2)]
     same = sized()
     return [
         sized,
         chunked,
         lambda: same,
+        zipped,
         interim,
         damaged,
         lambda: sized() + random.choice((b"", b"x")),
@@ -112,7 +119,8 @@ def test_what_was_learned_changes_no_verdict(expects: dict[str, int]) -> None:
     assert done == SEQUENCES * LENGTH
 
 
-def test_with_bodies_compared_by_samples_learning_changes_only_which_are() -> None:
+@pytest.mark.parametrize("accepted", [frozenset(), frozenset({"gzip"})], ids=["not coded", "in gzip"])
+def test_with_bodies_compared_by_samples_learning_changes_only_which_are(accepted: frozenset[str]) -> None:
     """A wrong body may pass where its turn to be compared has not come; nothing else differs, nor the other way."""
     for number in range(SEQUENCES):
         # In one piece each: what comes after the end of a wrong answer answers nothing, after a right one the next.
@@ -121,9 +129,12 @@ def test_with_bodies_compared_by_samples_learning_changes_only_which_are() -> No
         def check(body: bytes) -> str | None:
             return "an a in it" if b"a" in body else None
 
-        one = Ask(b"ask", EndpointTally("/"), check=check)
+        def ask(check: Callable[[bytes], str | None] = check) -> Ask:
+            return Ask(b"ask", EndpointTally("/"), check=check, accepted=accepted)
+
+        one = ask()
         learned = heard_of(sequence, lambda one=one: one)
-        plain = heard_of(sequence, lambda check=check: Ask(b"ask", EndpointTally("/"), check=check))
+        plain = heard_of(sequence, ask)
 
         assert len(learned) == len(plain)
         for found, in_full in zip(learned, plain, strict=True):

@@ -22,6 +22,7 @@ def counts() -> st.SearchStrategy[EndpointCounts]:
         "service": st.none() | histograms(),
         "bytes": st.integers(0, 1 << 40),
         "errors": st.dictionaries(st.sampled_from(ERRORS), st.integers(1, 1000), max_size=3),
+        "sources": st.dictionaries(st.sampled_from(["cache", "origin"]), st.integers(1, 1000), max_size=2),
     }
     opened = {"lag": histograms(), "queued": st.integers(0, 1000), "timeout_us": st.integers(60_000_000, 90_000_000)}
     return st.builds(EndpointCounts, **closed) | st.builds(EndpointCounts, **closed, **opened)

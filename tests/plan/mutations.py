@@ -43,7 +43,7 @@ requests = [
   { post = "/o", json = { id = ["{n}", 1] }, draw = { n = "sequence" }, expect = { status = 201, contains = "ok" } },
 ]
 headers = { Accept = "application/json" }
-preload = true
+preload = false
 load = { in_flight = 128 }
 slo = { p99_ms = 50, failures = 0.001 }
 [[hypotheses]]

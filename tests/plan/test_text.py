@@ -12,6 +12,7 @@ MIXED = (
     SMALLEST
     + """\
 headers = { Accept = "text/plain", X-Quote = 'say "x" \\' }
+preload = true
 load = { in_flight = 128, warmup_s = 0.1, keepalive = false }
 [scenarios."a.b"]
 requests = [{ get = "/a?b=c", weight = 0.1 }, { get = "/x", weight = 3 }, { get = "/x" }]

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from controller.plan.coding import coding_of
+
 # A head longer than this is no answer of a sane server.
 MOST_HEAD_BYTES = 64 * 1024
 # The most of a body that is kept for a check; longer ones are only counted.
@@ -27,10 +29,10 @@ class Head:
     """What the head of an answer says about it.
 
     body_bytes is the body's length, or CLOSED_ENDS_IT, or CHUNKED; an answer to HEAD is bodiless, whatever its head
-    announces. Source: RFC 9112, sections 6 and 9.3.
+    announces. coding is coding_of's value. Source: RFC 9112, sections 6 and 9.3.
     """
 
-    __slots__ = ("body_bytes", "keep_alive", "status")
+    __slots__ = ("body_bytes", "coding", "keep_alive", "status")
 
     def __init__(self, head: bytes, bodiless: bool) -> None:
         lines = head[:-4].split(b"\r\n")
@@ -42,6 +44,8 @@ class Head:
         fields = [_field(line) for line in lines[1:]]
         tokens = {part.lower() for name, value in fields if name == b"connection" for part in _elements(value)}
         self.keep_alive = b"close" not in tokens if match[1] == b"1" else b"keep-alive" in tokens
+        codings = [value.decode("latin-1") for name, value in fields if name == b"content-encoding"]
+        self.coding = coding_of(",".join(codings)) if codings else ""
         body_bytes = _body_bytes(fields)
         self.body_bytes = 0 if bodiless or self.status < 200 or self.status in (204, 304) else body_bytes
         # HTTP/1.0 knows no Transfer-Encoding: who sends one there may have framed the body in another way.

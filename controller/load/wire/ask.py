@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from controller.load.wire.tally import EndpointTally
+from controller.plan.coding import plain_body
+from controller.plan.contract import Difference
 
 # Of this many answers of a request, one has its body compared.
 CHECK_EVERY = 64
@@ -41,12 +43,17 @@ class Ask:
     to close the connection; bodiless that no answer to it has a body (HEAD); check returns None for a right
     body, else what says what was expected and found. With check None bodies are not looked at.
 
+    accepted are the codings that it accepts. Of a body that comes coded, length and check are those of what it was
+    before, so that both hold for sampled answers only; and those are decoded in any case, to see that they can be.
+    sampled says whether any are.
+
     In HTTP/2 request is the header block, parts are its frames (frames.header_parts), and body follows them.
     whole is a right answer in full, empty before the first one. learned is shared by all requests that differ in
     nothing but drawn values and are to be answered with the same status and length.
     """
 
     __slots__ = (
+        "accepted",
         "bodiless",
         "body",
         "body_bytes",
@@ -55,6 +62,7 @@ class Ask:
         "learned",
         "parts",
         "request",
+        "sampled",
         "status",
         "tally",
         "whole",
@@ -71,6 +79,7 @@ class Ask:
         parts: tuple[bytes, ...] = (),
         body: bytes = b"",
         bodiless: bool = False,
+        accepted: frozenset[str] = frozenset(),
         check: Callable[[bytes], object | None] | None = None,
         learned: Learned | None = None,
     ) -> None:
@@ -82,17 +91,28 @@ class Ask:
         self.body_bytes = body_bytes
         self.closing = closing
         self.bodiless = bodiless
+        self.accepted = accepted
         self.check = check
+        self.sampled = check is not None or bool(accepted)
         self.whole = b""
         self.learned = learned or Learned()
 
-    def verdict(self, status: int, body_bytes: int, body: bytes | None) -> tuple[str, str] | None:
+    def verdict(self, status: int, body_bytes: int, body: bytes | None, coding: str = "") -> tuple[str, str] | None:
         """Return the kind of error and its words, or None for an answer that is right.
 
-        body_bytes is the length of the whole body; body is None where it was not kept, and then not compared.
+        body_bytes is the length of the whole body; body is None where it was not kept, and then not compared. coding
+        is what its head says, see coding_of: to HEAD a server may say it of a body that does not come.
         """
         if status != self.status if self.status else not 200 <= status < 300:
             return "wrong_status", f"expected status {self.status or '2xx'}, found {status}"
+        if coding and body_bytes:
+            expects = self.check is not None or self.body_bytes is not None
+            plain = plain_body(body, coding, accepted=self.accepted, looked_into=expects)
+            if isinstance(plain, Difference):
+                return "wrong_body", str(plain)
+            if plain is None:
+                return None
+            body_bytes, body = len(plain), plain
         if self.body_bytes is not None and body_bytes != self.body_bytes:
             return "wrong_length", f"expected {self.body_bytes} bytes, found {body_bytes}"
         if self.check is not None and body is not None and (found := self.check(body)) is not None:

@@ -5,12 +5,15 @@ from itertools import cycle, starmap
 
 from controller.load.job import Job
 from controller.load.wire.ask import Ask, Learned
-from controller.load.wire.draws import distinct, mixed, numbered_kinds, request_fillers, stream_of
+from controller.load.wire.draws import mixed, numbered_kinds, request_fillers, stream_of
 from controller.load.wire.http1_request import http1_writer
 from controller.load.wire.http2_request import http2_writer
 from controller.load.wire.tally import EndpointTally
 from controller.plan.answers import right_answer
-from controller.plan.contract import Contract, contract_from_wire
+from controller.plan.coding import accepted_codings
+from controller.plan.contract import Contract, Difference, contract_from_wire, source_of
+from controller.plan.draw import distinct
+from controller.plan.routes import CACHE
 
 # Of requests that differ in drawn values only, up to so many are compiled once and kept.
 MOST_KEPT = 10_000
@@ -45,6 +48,7 @@ class Kind:
         self._tally = tally
         self._contract = contract
         self._closing = not job.keepalive
+        self._accepted = accepted_codings(job.headers)
         self._path, self._body = request_fillers(
             request.path, request.body, request.draws, stream=stream_of(job.seed, position)
         )
@@ -71,6 +75,9 @@ class Kind:
         if (learned := self._learned.get(expected)) is None:
             # A head that is right where 404 is expected is wrong where 200 is.
             learned = self._learned[expected] = Learned(shared=bool(request.draws))
+        check = right.check
+        if check is not None and self._contract is not None and path.partition("?")[0] == CACHE:
+            check = _noting_source(check, self._tally)
         written = self._written(path, body)
         return Ask(
             written.request,
@@ -81,6 +88,21 @@ class Kind:
             body_bytes=right.body_bytes,
             closing=self._closing,
             bodiless=request.method == "HEAD",
-            check=right.check,
+            accepted=self._accepted,
+            check=check,
             learned=learned,
         )
+
+
+def _noting_source(
+    check: Callable[[bytes], Difference | None], tally: EndpointTally
+) -> Callable[[bytes], Difference | None]:
+    """Return a check of /api/cache that counts where right answers came from."""
+
+    def noting(body: bytes) -> Difference | None:
+        wrong = check(body)
+        if wrong is None and (source := source_of(body)) is not None:
+            tally.sources[source] += 1
+        return wrong
+
+    return noting

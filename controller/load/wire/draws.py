@@ -14,11 +14,11 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache, partial
 from hashlib import shake_128
-from itertools import accumulate, chain, count, islice, repeat
+from itertools import accumulate, chain, count, islice, product, repeat
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-from controller.plan.draw import PLACE, Choice, Draw, Sequential, Uniform, Uuid, Zipf, draw_of
+from controller.plan.draw import PLACE, Choice, Draw, Sequential, Uniform, Uuid, Zipf, draw_of, values_of
 from controller.plan.scenario import Request
 
 # Gives the text for a request: its number, and how many of its kind came before it.
@@ -30,6 +30,14 @@ _WORDS: Final = struct.Struct(f"<{_CHUNK}Q")
 _UUIDS: Final = struct.Struct("16s" * _CHUNK)
 # No trial comes to it, so that what was asked once before is not asked again; and any server can hold it.
 _SAMPLE_NUMBER: Final = 2**31 - 1
+
+
+# How a text that was chosen is written where it stands.
+_IN_PATH: Final = partial(quote, safe="")
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def numbered_kinds(
@@ -97,30 +105,14 @@ def request_fillers(
     path: str, body: str | None, draws: Sequence[tuple[str, str]], *, stream: str
 ) -> tuple[Filler, Filler]:
     """Return what gives the path and the body of each request of a kind; a body that there is none of is empty."""
-    in_path = fillers(draws, stream=stream, written=partial(quote, safe=""))
-    in_json = fillers(draws, stream=stream, written=lambda text: json.dumps(text)[1:-1])
+    in_path = fillers(draws, stream=stream, written=_IN_PATH)
+    in_json = fillers(draws, stream=stream, written=_in_json)
     return template(path, in_path), template(body or "", in_json)
 
 
 def stream_of(seed: int, position: int) -> str:
     """Return the name of the random numbers for a request of a mix."""
     return f"{seed}:{position}"
-
-
-def distinct(draws: Iterable[tuple[str, str]]) -> float:
-    """Return how many different requests draws lead to at most; infinity for a sequence and for UUIDs."""
-    many = 1.0
-    for _, text in draws:
-        match draw_of(text):
-            case Uniform(low, high):
-                many *= high - low + 1
-            case Zipf(ranks):
-                many *= ranks
-            case Choice(values):
-                many *= len(values)
-            case _:
-                return float("inf")
-    return many
 
 
 def sample_requests(requests: Sequence[Request], *, seed: int) -> list[Request]:
@@ -131,6 +123,23 @@ def sample_requests(requests: Sequence[Request], *, seed: int) -> list[Request]:
         filled = None if request.body is None else body(_SAMPLE_NUMBER, _SAMPLE_NUMBER)
         samples.append(replace(request, path=path(_SAMPLE_NUMBER, _SAMPLE_NUMBER), body=filled, draws=()))
     return samples
+
+
+def every_request(requests: Iterable[Request]) -> Iterator[Request]:
+    """Yield each request of a mix with all that its draws can give, each once; the draws must be finite."""
+    for request in requests:
+        names = [name for name, _ in request.draws]
+        for values in product(*(values_of(draw_of(draw)) or () for _, draw in request.draws)):
+            drawn = dict(zip(names, values, strict=True))
+            path, body = (
+                template(text, {name: _always(written(str(value))) for name, value in drawn.items()})(0, 0)
+                for text, written in ((request.path, _IN_PATH), (request.body or "", _in_json))
+            )
+            yield replace(request, path=path, body=None if request.body is None else body, draws=())
+
+
+def _always(text: str) -> Filler:
+    return lambda _number, _before: text
 
 
 def _filler(draw: Draw, stream: str, written: Callable[[str], str]) -> Filler:

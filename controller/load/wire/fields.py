@@ -18,6 +18,7 @@ from hpack.table import HeaderTable
 from controller.errors import LoadError
 from controller.load.wire.answer import Malformed
 from controller.load.wire.frames import COMPRESSION_ERROR, BrokenProtocol
+from controller.plan.coding import coding_of
 
 # At the start of a connection's first block: no entry of ours is to be kept, whatever the server's table holds.
 NO_TABLE: Final = b"\x20"
@@ -35,10 +36,14 @@ _NO_VALUE: Final = re.compile(rb"[\r\n\0]")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a header block of an answer says: status None in trailers, body_bytes None without a length."""
+    """What a header block of an answer says: status None in trailers, body_bytes None without a length.
+
+    coding is coding_of's value.
+    """
 
     status: int | None
     body_bytes: int | None
+    coding: str
 
 
 def request_block(fields: Iterable[tuple[str, str]]) -> bytes:
@@ -69,7 +74,8 @@ def answer_head(block: bytes) -> Head:
     for name, value in fields:
         if _NAME.fullmatch(name) is None or _NO_VALUE.search(value) is not None or name in _OF_CONNECTIONS:
             raise Malformed(f"no header field of HTTP/2: {name[:80]!r}")
-    return Head(_status(fields), _length(fields))
+    codings = [value.decode("latin-1") for name, value in fields if name == b"content-encoding"]
+    return Head(_status(fields), _length(fields), coding_of(",".join(codings)))
 
 
 def _field(name: bytes, value: bytes) -> bytes:

@@ -147,7 +147,7 @@ class Http1:
         answer = self._answer
         if answer is None:
             learned = ask.learned
-            keep = ask.check is not None and not learned.unchecked
+            keep = ask.sampled and not learned.unchecked
             answer = self._answer = Answer(keep=keep, bodiless=ask.bodiless)
             learned.unchecked = (learned.unchecked or CHECK_EVERY) - 1
             self._size = 0
@@ -174,7 +174,7 @@ class Http1:
             # It was asked to close and does not say that it will.
             self.close()
         self.reusable = answer.head.keep_alive and self._connection.is_open
-        wrong = ask.verdict(answer.head.status, answer.body_bytes, answer.body)
+        wrong = ask.verdict(answer.head.status, answer.body_bytes, answer.body, answer.head.coding)
         if wrong is None:
             self._learn(ask, answer, data)
             if (following := self.lane.answered(now_ns, self._size)) is not None:
@@ -199,7 +199,7 @@ class Http1:
         if ask.closing or not head.keep_alive or len(data) != self._size:
             return
         learned = ask.learned
-        if not learned.shared and (answer.keep or ask.check is None):
+        if not learned.shared and (answer.keep or not ask.sampled):
             ask.whole = data
         # An interim answer may stand before the head: such a size is not that of the answer alone.
         if head.body_bytes >= 0:

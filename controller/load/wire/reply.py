@@ -34,6 +34,12 @@ class Reply:
         return self.head.status
 
     @property
+    def coding(self) -> str:
+        """The coding of a whole answer's body: coding_of's value."""
+        assert self.head is not None
+        return self.head.coding
+
+    @property
     def body(self) -> bytes | None:
         """The body; None where it was not kept, or not all of it."""
         return self.kept if self.keep and self.body_bytes <= MOST_KEPT_BYTES else None

@@ -125,7 +125,7 @@ class Streams:
         ask, reply = stream.ask, stream.reply
         if reply is None:
             learned = ask.learned
-            keep = ask.check is not None and not learned.unchecked
+            keep = ask.sampled and not learned.unchecked
             reply = stream.reply = Reply(keep=keep, bodiless=ask.bodiless)
             learned.unchecked = (learned.unchecked or CHECK_EVERY) - 1
         try:
@@ -148,7 +148,7 @@ class Streams:
 
     def _finish(self, stream: Stream, reply: Reply, now_ns: int) -> None:
         stream.reply, ask = None, stream.ask
-        wrong = ask.verdict(reply.status, reply.body_bytes, reply.body)
+        wrong = ask.verdict(reply.status, reply.body_bytes, reply.body, reply.coding)
         if wrong is None:
             # Nothing but one frame of the head and one of the body, the layout that is known at a glance.
             if reply.size == 2 * frames.HEAD_BYTES + len(reply.block) + reply.body_bytes:

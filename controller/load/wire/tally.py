@@ -20,6 +20,7 @@ class EndpointTally:
     histogram Python has; it is put into buckets when the window closes. In the closed model service times
     are kept where they differ only (moved_*); in the open one all of them are (services), beside how late
     arrivals were taken up (lags). timeout_us is how long an open load waits for an answer, None where closed.
+    sources are EndpointCounts'.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class EndpointTally:
         "moved_service",
         "queued",
         "services",
+        "sources",
         "timeout_us",
     )
 
@@ -57,6 +59,7 @@ class EndpointTally:
         self.services: dict[int, int] = defaultdict(int)
         self.lags: dict[int, int] = defaultdict(int)
         self.errors: dict[str, int] = defaultdict(int)
+        self.sources: dict[str, int] = defaultdict(int)
         self.bytes = self.queued = 0
 
     def take(self) -> tuple[EndpointCounts | None, EndpointCounts | None]:
@@ -73,6 +76,7 @@ class EndpointTally:
             service=self._service(),
             bytes=self.bytes,
             errors=dict(self.errors),
+            sources=dict(self.sources),
             lag=None if self.timeout_us is None else recorded(self.lags),
             queued=self.queued,
             timeout_us=self.timeout_us,
