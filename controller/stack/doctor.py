@@ -16,7 +16,8 @@ from controller.stack.versions import ask_versions, tool_version
 _OPTIONAL = {
     "redis-server": "plans with cache redis",
     "mariadbd": "plans with db mysql",
-    "nginx": "make benchmark",
+    "nginx": "plans with proxy nginx, make benchmark",
+    "openssl": "plans with tls on, make benchmark",
     "wrk": "make benchmark",
 }
 _CPU = Path("/sys/devices/system/cpu")

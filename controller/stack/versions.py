@@ -19,7 +19,13 @@ from typing import Final
 from controller.stack.cache import cache_folder
 
 ANSWER_WITHIN_S = 10.0
-_ASKED_OTHERWISE: Final[Mapping[str, str]] = {"go": "version", "java": "-version", "nginx": "-v", "wrk": "-v"}
+_ASKED_OTHERWISE: Final[Mapping[str, str]] = {
+    "go": "version",
+    "java": "-version",
+    "nginx": "-v",
+    "openssl": "version",
+    "wrk": "-v",
+}
 # Where Debian has servers.
 _SERVERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 # What a JVM says before its version when options come from the environment.
