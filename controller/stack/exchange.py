@@ -5,9 +5,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -34,7 +34,10 @@ class NoAnswerError(FastServeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole answer. body holds the first KEPT_BYTES of body_bytes; elapsed_s is from the send to the last byte."""
+    """A whole answer. body holds the first KEPT_BYTES of body_bytes; elapsed_s is from the send to the last byte.
+
+    fields are those of its head, names in small letters.
+    """
 
     status: int
     content_type: str
@@ -42,6 +45,7 @@ class Answer:
     body_bytes: int
     elapsed_s: float
     kept_open: bool
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def connection_to(url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) -> http.client.HTTPConnection:
@@ -149,6 +153,7 @@ class Client:
             body_bytes=body_bytes,
             elapsed_s=time.monotonic() - started_s,
             kept_open=not response.will_close,
+            fields={name.lower(): value for name, value in response.getheaders()},
         )
 
     def _end(self, connected: socket.socket) -> None:

@@ -20,12 +20,14 @@ from controller.errors import StackError
 from controller.load.once import Http2Client
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 from controller.stack.front import Front, front_of
+from controller.stack.needs import Needs, require_services
 from controller.stack.nginx import RunningNginx, run_nginx
 from controller.stack.nginx_conf import Site, nginx_conf, target_address
 from controller.stack.ports import free_port
 from controller.stack.procfs import is_alive
 from controller.stack.ready import PortTakenError
 from controller.stack.supervisor import Supervisor
+from controller.stack.tools import advice
 from tests.needs import require
 from tests.stack.programs import text_of, until
 from tests.stack.upstream import LONG, SHORT, SILENT, Upstream, upstream
@@ -352,7 +354,18 @@ def test_a_project_may_have_no_template(supervisor: Supervisor, logs: Path, targ
         pass
 
 
-def test_without_openssl_it_is_said(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_missing_is_named_only_where_it_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One line names the program, the level that needs it, and the package that has it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    require_services(Needs())
+    with pytest.raises(StackError) as error:
+        require_services(Needs(tls=True))
+    assert str(error.value) == "tls on needs openssl, found none on PATH: apt-get install openssl"
+    assert advice("nginx", least="1.19.10") == "apt-get install nginx"
+
+
+def test_an_openssl_that_fails_is_quoted(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A certificate that openssl cannot make is an error with what it says."""
     broken = tmp_path / "bin"
     broken.mkdir()
