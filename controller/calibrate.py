@@ -11,8 +11,8 @@ from controller import __version__
 from controller.compare.calibration import Calibration
 from controller.errors import FastServeError, LoadError, PlanError
 from controller.load.beforehand import ask_once
+from controller.load.job import job_of
 from controller.load.rivals import RIVALS
-from controller.load.trial import job_of
 from controller.load.turns import Turns, Turnstile
 from controller.measure.judgement import SERVER
 from controller.measure.turn import ENGINE, Turn
@@ -20,9 +20,9 @@ from controller.plan.factors import variant_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.scenario import Load, Request, Scenario
 from controller.plan.target import Target, read_targets
-from controller.run import SPARE_FILES, cores_of, standing_bench
+from controller.run import cores_of, standing_bench
 from controller.stack.cpus import Cores
-from controller.stack.limits import check_open_files
+from controller.stack.limits import check_open_files, files_needed
 from controller.stack.lock import machine_lock
 from controller.stack.preflight import check_targets, lay_ground, prepare_targets, run_prepared, settings_of
 from controller.stack.tools import advice
@@ -84,7 +84,7 @@ def calibrate(options: CalibrationOptions, watcher: CalibrationWatcher) -> Calib
     targets = read_targets(options.project / "servers")
     plan = _plan(options, targets)
     cores = cores_of(plan, targets)
-    check_open_files(options.in_flight + SPARE_FILES)
+    check_open_files(files_needed(plan))
     versions, missing = _found(options.tools)
     interrupted, ended_by = False, None
     with _standing(plan, targets, options.project, cores=cores, watcher=watcher) as stile:

@@ -27,7 +27,7 @@ from controller.report.outcome import RunOutcome, write_outcome
 from controller.report.stored import Shown
 from controller.stack.backing import backing_services
 from controller.stack.cpus import Cores, assign_cores, usable_cores
-from controller.stack.limits import check_open_files
+from controller.stack.limits import check_open_files, files_needed
 from controller.stack.lock import machine_lock
 from controller.stack.needs import plan_needs, service_versions
 from controller.stack.preflight import Ground, Prepared, check_targets, lay_ground, prepare_targets
@@ -39,9 +39,6 @@ from controller.store.journal import Journal, missing_trials, next_order, read_t
 from controller.store.lock import run_lock
 from controller.store.resume import check_same_plan
 from controller.store.wrong import write_wrong
-
-# Descriptors that one process needs beside the connections of a trial.
-SPARE_FILES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +60,7 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
     """
     plan, targets, cores = _read(options)
     scripts = scripts_of(plan, options.project)
-    check_open_files(max(scenario.load.connections for scenario in plan.scenarios) + SPARE_FILES)
+    check_open_files(files_needed(plan))
     watcher.planned(plan, trials_of(plan), expected_seconds(plan, targets))
 
     with machine_lock(plan.name) as lock_fd:
@@ -144,8 +141,7 @@ def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
 
 def cores_of(plan: Plan, targets: Mapping[str, Target]) -> Cores:
     """Hand out this machine's cores for a plan; backing services get theirs where some trial needs one."""
-    used = bool(plan_needs(plan, targets).parties)
-    return assign_cores(plan.cpus, usable_cores(), backing_used=used)
+    return assign_cores(plan.cpus, usable_cores(), backing_used=plan_needs(plan, targets).backing_used)
 
 
 def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], cores: Cores) -> RunFolder:

@@ -17,9 +17,9 @@ from controller.plan.target import Target, read_targets
 from controller.report.outcome import RunOutcome, write_outcome
 from controller.report.session_page import session_html
 from controller.report.stored import Shown
-from controller.run import SPARE_FILES, builds_of, cores_of, keeper_of, new_run, shown_of, standing_bench
+from controller.run import builds_of, cores_of, keeper_of, new_run, shown_of, standing_bench
 from controller.stack.cpus import Cores
-from controller.stack.limits import check_open_files
+from controller.stack.limits import check_open_files, files_needed
 from controller.stack.lock import machine_lock
 from controller.stack.ports import free_port, is_free
 from controller.stack.preflight import check_targets, lay_ground, prepare_targets
@@ -56,7 +56,7 @@ def serve_session(options: SessionOptions, watcher: SessionWatcher, stop: StopRe
     Raises a FastServeError for what keeps it from beginning or from being stored.
     """
     plan, targets, cores = read_session(options)
-    check_open_files(max(scenario.load.connections for scenario in plan.scenarios) + SPARE_FILES)
+    check_open_files(files_needed(plan))
     port = _port(options.port)
 
     with machine_lock(plan.name) as lock_fd:

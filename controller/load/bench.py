@@ -6,7 +6,7 @@ from pathlib import Path
 
 from controller.load.fleet import Fleet
 from controller.load.standing import StandingFleet
-from controller.measure.judgement import GENERATOR, MASTER, SERVER
+from controller.measure.judgement import GENERATOR, MASTER, PROXY, SERVER
 from controller.measure.resources import Sampler
 from controller.measure.window import Window
 from controller.plan.plan import Plan
@@ -35,7 +35,7 @@ class Bench:
     @property
     def parties(self) -> tuple[str, ...]:
         """All parties of a trial that are looked at, where they can be seen."""
-        return SERVER, *self.backing.parties, GENERATOR, MASTER
+        return SERVER, PROXY, *self.backing.parties, GENERATOR, MASTER
 
     def fleet_for(self, scenario: Scenario) -> Fleet:
         """Return a whole fleet as a scenario needs it. Raises LoadError where one cannot be started."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.expect import ANY_2XX, Expect
-from controller.plan.scenario import Load, Request, Stage
+from controller.plan.scenario import Load, Request, Scenario, Stage
 from controller.plan.trust import BY_THIS_MACHINE, Trust
 
 
@@ -86,6 +87,24 @@ class Job:
     def methods(self) -> dict[str, str]:
         """The method that each endpoint is asked with, the first one where there are several."""
         return {request.endpoint: request.method for request in reversed(self.requests)}
+
+
+def job_of(scenario: Scenario, url: str, *, order: int, seed: int, trust: Trust, contract: Contract | None) -> Job:
+    """Return what the workers are told: one job for the scenario against the target's address."""
+    return Job(
+        order=order,
+        url=url,
+        requests=tuple(map(job_request, scenario.requests)),
+        headers=scenario.headers,
+        keepalive=scenario.load.keepalive,
+        trust=trust,
+        http=scenario.load.http,
+        streams=scenario.load.streams,
+        timeout_s=scenario.load.timeout_s,
+        offered=offered_by(scenario.load) if scenario.requests else None,
+        seed=seed,
+        contract=None if contract is None else contract_to_wire(contract),
+    )
 
 
 def job_to_wire(job: Job) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from controller.load.wire import frames
 from controller.load.wire.answer import Malformed
 from controller.load.wire.blocks import Blocks
 from controller.load.wire.control import Control
+from controller.load.wire.fields import fields_of
 from controller.load.wire.frames import BrokenProtocol
 from controller.load.wire.http2_request import http2_writer
 from controller.load.wire.reply import Reply
@@ -78,7 +79,7 @@ class Http2Client:
             body_bytes=reply.body_bytes,
             elapsed_s=time.monotonic() - started_s,
             kept_open=False,
-            coding=reply.coding,
+            fields=fields_of(reply.block),
         )
 
     @contextmanager

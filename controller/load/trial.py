@@ -1,6 +1,6 @@
 """One trial from a freshly started target to its result: a failure is a result too, with its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,9 +10,11 @@ from controller.errors import LoadError, StackError
 from controller.load.beforehand import ask_once, asking, preload
 from controller.load.bench import Bench, Ears
 from controller.load.drive import STOPPED_EARLY, Driven, Watch, drive
+from controller.load.entrance import Entrance, entrance
 from controller.load.fleet import Fleet
 from controller.load.gather import Gathered
-from controller.load.job import Job, job_request, offered_by
+from controller.load.in_force import Watchman, loaded_of
+from controller.load.job import Job, job_of
 from controller.load.steps import search_capacity
 from controller.load.verdict import judged
 from controller.measure.judgement import GENERATOR, MASTER, SERVER
@@ -20,12 +22,12 @@ from controller.measure.steady import Least
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
 from controller.plan.coding import as_sent
-from controller.plan.contract import Contract, contract_to_wire
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
 from controller.plan.schedule import Trial, expected_warmup_s
 from controller.plan.target import Target
-from controller.plan.trust import Trust
+from controller.stack.backing import Backing
+from controller.stack.exchange import Client
 from controller.stack.preflight import run_prepared, settings_of
 from controller.stack.process import Running
 from controller.stack.reached import Reached
@@ -68,6 +70,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
     bench.ground.warm()
     bench.backing.renew()
     trust = scenario.load.trust().with_own(ready.target.trust)
+    levels, name = bench.plan.levels(scenario, trial.variant), f"{order:04d}-{trial.target}-{trial.scenario}"
     with (
         run_prepared(
             bench.supervisor,
@@ -75,30 +78,48 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             settings=bench.backing.told(settings_of(bench.plan, trial.variant, ground=bench.ground)),
             trust=trust,
             cores=bench.cores.target,
-            log=bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log",
-            client=asking(scenario),
+            log=bench.logs / f"{name}.log",
+            # Nginx speaks HTTP/1.1 to it, whatever it is spoken to.
+            client=asking(scenario) if levels["proxy"] == "none" else Client,
         ) as running,
+        entrance(bench, running, levels=levels, trust=trust, log=bench.logs / f"{name}-nginx.log") as way,
         _watched(bench, fleet, running),
     ):
-        if isinstance(running, Reached):
-            record.reached = running
-        else:
-            record.startup_s = running.startup_s
-        job = job_of(scenario, running.url, order=order, seed=bench.plan.seed, trust=trust, contract=contract)
+        job = job_of(scenario, way.url, order=order, seed=bench.plan.seed, trust=way.trust, contract=contract)
         ask_once(running.name, job, scenario, contract)
-        record.idle_rss_bytes = bench.sampler.memory_bytes(SERVER) if running.family() else None
-        watch = Watch(
-            window=ears.window,
-            edge=bench.sampler.sample,
-            broken=lambda: "ended by the user" if ears.stopped() else running.died() or bench.backing.died(),
-            enough=ears.enough,
-        )
+        _note_start(bench, running, record)
+        watch = _watch(bench, ears, alive=(running, way, bench.backing))
         record.preloaded = preload(running.name, job, scenario, contract, broken=watch.broken)
+        watchman = Watchman(
+            entrance=way, target_url=running.url, scenario=scenario, seed=job.seed, contract=contract is not None
+        )
+        watchman.begin()
         record.driven = driven = _drive(
             bench, fleet, job, scenario=scenario, target=ready.target, watch=watch, record=record, ears=ears
         )
+        broken = driven.broken or watchman.not_in_force(loaded_of(record, scenario, as_planned=ears.enough is None))
     _heed(bench, driven, order=order, ears=ears)
-    return driven.broken or bench.backing.died()
+    return broken or bench.backing.died()
+
+
+def _note_start(bench: Bench, running: Running | Reached, record: Gathered) -> None:
+    """Take what is known of the target before its load."""
+    if isinstance(running, Reached):
+        record.reached = running
+    else:
+        record.startup_s = running.startup_s
+    record.idle_rss_bytes = bench.sampler.memory_bytes(SERVER) if running.family() else None
+
+
+def _watch(bench: Bench, ears: Ears, *, alive: Sequence[Running | Reached | Entrance | Backing]) -> Watch:
+    """Return what is heard and said while the trial is driven, which ends early once one of these has died."""
+
+    def broken() -> str | None:
+        if ears.stopped():
+            return "ended by the user"
+        return next((said for one in alive if (said := one.died()) is not None), None)
+
+    return Watch(window=ears.window, edge=bench.sampler.sample, broken=broken, enough=ears.enough)
 
 
 def _heed(bench: Bench, driven: Driven, *, order: int, ears: Ears) -> None:
@@ -159,24 +180,6 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
     finally:
         for party in bench.parties:
             bench.sampler.unwatch(party)
-
-
-def job_of(scenario: Scenario, url: str, *, order: int, seed: int, trust: Trust, contract: Contract | None) -> Job:
-    """Return what the workers are told: one job for the scenario against the target's address."""
-    return Job(
-        order=order,
-        url=url,
-        requests=tuple(map(job_request, scenario.requests)),
-        headers=scenario.headers,
-        keepalive=scenario.load.keepalive,
-        trust=trust,
-        http=scenario.load.http,
-        streams=scenario.load.streams,
-        timeout_s=scenario.load.timeout_s,
-        offered=offered_by(scenario.load) if scenario.requests else None,
-        seed=seed,
-        contract=None if contract is None else contract_to_wire(contract),
-    )
 
 
 def left_out_notes(plan: Plan) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from controller.measure.doubt import Doubt
 from controller.measure.errors import errors_of
 from controller.measure.judgement import (
     GENERATOR,
+    PROXY,
     SERVER,
     backlog_doubt,
     bound_of,
@@ -139,5 +140,5 @@ def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | No
     if not seconds:
         return {}
     cores = {SERVER: len(bench.cores.target), GENERATOR: len(bench.cores.generator)}
-    cores |= dict.fromkeys(bench.backing.parties, len(bench.cores.backing))
+    cores |= dict.fromkeys((PROXY, *bench.backing.parties), len(bench.cores.backing))
     return {party: busy(usage[party], seconds=seconds, cores=n) for party, n in cores.items() if party in usage}

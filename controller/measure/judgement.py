@@ -17,10 +17,11 @@ BUSY_FROM: Final = 0.85
 MOST_FAILURES: Final = 0.001
 # How late the generator may take up one arrival of a hundred, in milliseconds.
 MOST_LAG_MS: Final = 1.0
-# The parties of a trial: its target, what is behind that, the workers, and the master beside them.
+# The parties of a trial: its target, what is behind and before that, the workers, and the master beside them.
 BACKING: Final = ("database", "cache")
 GENERATOR: Final = "generator"
 MASTER: Final = "master"
+PROXY: Final = "proxy"
 SERVER: Final = "server"
 UNBOUND: Final = "none"
 

@@ -7,11 +7,6 @@ from controller.plan.toml_text import KeyPath, found_text, path_text
 
 # Factors that are not here are built for every level.
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
-    "proxy": ("none",),
-    "tls": ("off",),
-    "gzip": ("off",),
-    "upstream_keepalive": ("on",),
-    "proxy_cache": ("off",),
     "db_delay_ms": (0,),
     "network": ("host",),
 }

@@ -174,6 +174,7 @@ duration_s = 10                # measured seconds of each trial
 # db = ["sqlite"]              # or "mysql"; Redis and MariaDB are started for the run
 # pool = [10]                  # connections to the database, of all processes of a server together
 # metrics = ["none"]           # or "full": a server counts its requests for Prometheus
+# proxy = ["none"]             # or "nginx" in front of every server, with tls, http, proxy_cache, upstream_keepalive
 
 # One table for each scenario: its name, and what is requested.
 [scenarios.health]             # with load.model = "capacity" and slo = { p99_ms = 20 }: the highest rate that keeps it

@@ -16,12 +16,13 @@ from controller.stack.versions import ask_versions, tool_version
 _OPTIONAL = {
     "redis-server": "plans with cache redis",
     "mariadbd": "plans with db mysql",
-    "nginx": "make benchmark",
     "wrk": "fastserve calibrate, make benchmark",
     "h2load": "fastserve calibrate, make benchmark",
     "ab": "fastserve calibrate",
     "k6": "fastserve calibrate",
     "oha": "fastserve calibrate",
+    "nginx": "plans with proxy nginx, make benchmark",
+    "openssl": "plans with tls on, make benchmark",
 }
 _CPU = Path("/sys/devices/system/cpu")
 

@@ -5,9 +5,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ class NoAnswerError(FastServeError):
 class Answer:
     """A whole answer. body holds the first KEPT_BYTES of body_bytes; elapsed_s is from the send to the last byte.
 
-    Both are as they came, in the coding that the head names: see coding_of.
+    Both are as they came, in the coding that the head names. fields are those of its head, names in small letters.
     """
 
     status: int
@@ -46,7 +46,12 @@ class Answer:
     body_bytes: int
     elapsed_s: float
     kept_open: bool
-    coding: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def coding(self) -> str:
+        """The coding of its body, as coding_of names it; empty for none."""
+        return coding_of(self.fields.get("content-encoding", ""))
 
 
 def connection_to(url: str, *, within_s: float, trust: Trust = BY_THIS_MACHINE) -> http.client.HTTPConnection:
@@ -154,7 +159,7 @@ class Client:
             body_bytes=body_bytes,
             elapsed_s=time.monotonic() - started_s,
             kept_open=not response.will_close,
-            coding=coding_of(response.getheader("Content-Encoding", "")),
+            fields={name.lower(): value for name, value in response.getheaders()},
         )
 
     def _end(self, connected: socket.socket) -> None:

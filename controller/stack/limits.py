@@ -2,8 +2,16 @@
 
 import resource
 from dataclasses import dataclass
+from itertools import product
+from typing import Final
 
 from controller.errors import LoadError
+from controller.plan.plan import Plan
+from controller.stack.front import front_of
+from controller.stack.nginx_conf import worker_connections
+
+# Descriptors that one process needs beside the connections of a trial.
+_SPARE_FILES: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +33,14 @@ def raise_open_files() -> OpenFiles:
     hard = open_files().hard
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return open_files()
+
+
+def files_needed(plan: Plan) -> int:
+    """Return how many files one process of a plan's trials may have open: a worker of the load, or Nginx's."""
+    loads = [scenario.load.connections for scenario in plan.scenarios]
+    levels = (plan.levels(scenario, variant) for scenario, variant in product(plan.scenarios, plan.variants))
+    fronts = [worker_connections(front) for one in levels if (front := front_of(one)) is not None]
+    return max([*loads, *fronts]) + _SPARE_FILES
 
 
 def check_open_files(needed: int) -> None:

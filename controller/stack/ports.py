@@ -6,7 +6,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from controller.errors import StackError
@@ -14,7 +14,7 @@ from controller.stack.procfs import process_state
 
 _LOWEST_PORT = 10_000
 _TRIES = 200
-_LISTENING = "0A"
+_LISTENING, _ESTABLISHED = "0A", "01"
 _BYTE_ORDER = sys.byteorder
 # A process that was forked while we looked may hold the socket: look once more before accusing anybody.
 _LOOK_AGAIN_AFTER_S = 0.1
@@ -75,6 +75,12 @@ def listeners_on(port: int, *, host: str) -> list[int]:
     return _holders(_listening(port, host))
 
 
+def connections_to(port: int, *, pids: Iterable[int]) -> int:
+    """Return how many TCP connections that stand these processes have to a port, on whatever address."""
+    ours, _ = _socket_inodes(pids)
+    return sum(inode in ours and _port(theirs) == port for _, theirs, inode in _sockets(_ESTABLISHED))
+
+
 def _stranger(port: int, *, host: str, pids: Iterable[int]) -> str | None:
     if not (listening := _listening(port, host)):
         return None
@@ -94,15 +100,24 @@ def _holders(inodes: set[int]) -> list[int]:
     return [pid for pid in _numbers("/proc") if _socket_inodes([pid])[0] & inodes]
 
 
-def _listeners() -> Iterable[tuple[str, int, int]]:
+def _listeners() -> Iterator[tuple[str, int, int]]:
     """Yield address (as the kernel prints it), port and inode of every listening TCP socket."""
+    for ours, _, inode in _sockets(_LISTENING):
+        yield ours.rpartition(":")[0], _port(ours), inode
+
+
+def _sockets(state: str) -> Iterator[tuple[str, str, int]]:
+    """Yield both ends (as the kernel prints them) and the inode of every TCP socket in a state."""
     for table in ("tcp", "tcp6"):
         path = Path(f"/proc/self/net/{table}")
         for line in path.read_text(encoding="ascii").splitlines()[1:] if path.exists() else ():
             fields = line.split()
-            if fields[3] == _LISTENING:
-                address, _, port = fields[1].rpartition(":")
-                yield address, int(port, 16), int(fields[9])
+            if fields[3] == state:
+                yield fields[1], fields[2], int(fields[9])
+
+
+def _port(end: str) -> int:
+    return int(end.rpartition(":")[2], 16)
 
 
 def _addresses_reached_by(host: str) -> set[str]:

@@ -86,6 +86,11 @@ def log_end(launched: Launched) -> str:
     return f"; the end of its log {launched.log}:\n" + "\n".join(f"  {line}" for line in tail.splitlines())
 
 
+def says_taken(launched: Launched) -> bool:
+    """Whether the end of a log says that somebody else has the address."""
+    return any(words in launched.tail(30).lower() for words in _ADDRESS_IN_USE)
+
+
 def _ask(place: Place, *, launched: Launched, until_s: float) -> tuple[int | None, str]:
     """Return the status of one answer, None without one, and in words what was found."""
     connection = http.client.HTTPConnection(place.host, place.port, timeout=_ONE_STEP_WITHIN_S)
@@ -122,7 +127,7 @@ def _refuse_stranger(target: Target, launched: Launched, *, place: Place) -> Non
 def _ended_early(target: Target, launched: Launched, *, place: Place, status: int) -> StackError:
     """Return the error for a target whose main process ended before it was ready."""
     where = log_end(launched)
-    if any(words in launched.tail(30).lower() for words in _ADDRESS_IN_USE):
+    if says_taken(launched):
         return PortTakenError(
             f"{target.name}: expected it to listen on port {place.port} of {place.host}, "
             f"found that it ended because an address is taken by someone else{where}"

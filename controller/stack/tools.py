@@ -65,6 +65,7 @@ _DEBIAN_12: Final[Mapping[str, _Source]] = {
     "ruby": _Source("ruby", "3.1.2", "install a current Ruby"),
     "php": _Source("php-cli", "8.2", "install a current PHP"),
     "nginx": _Source("nginx", "1.22.1", "install a current Nginx from nginx.org"),
+    "openssl": _Source("openssl", "3.0.15", "install a current OpenSSL"),
     "redis-server": _Source("redis-server", "7.0.15", "install a current Redis"),
     "mariadbd": _Source("mariadb-server", "10.11", "install a current MariaDB"),
     "wrk": _Source("wrk", "4.1.0", "build a current wrk"),
@@ -110,7 +111,7 @@ def _missing_of_path(needs: Mapping[str, str]) -> tuple[MissingTool, ...]:
             advice=advice(tool, least=least.lstrip(">= ")),
         )
         for tool, least in needs.items()
-        if not _at_least(found[tool], least.lstrip(">= "))
+        if not at_least(found[tool], least.lstrip(">= "))
     )
 
 
@@ -125,7 +126,7 @@ def _missing_libraries(libraries: Mapping[str, str]) -> tuple[MissingTool, ...]:
             looked="by pkg-config",
         )
         for library, least in libraries.items()
-        if not _at_least(found[library], least.lstrip(">= "))
+        if not at_least(found[library], least.lstrip(">= "))
     )
 
 
@@ -168,12 +169,13 @@ def library_advice(library: str, *, least: str) -> str:
 def _advice(source: _Source, *, least: str) -> str:
     if source.package is None:
         return source.otherwise
-    if _at_least(source.version, least):
+    if at_least(source.version, least):
         return f"apt-get install {source.package}"
     return f"apt-get install {source.package} gives {source.version} on Debian 12, too old: {source.otherwise}"
 
 
-def _at_least(found: str | None, least: str) -> bool:
+def at_least(found: str | None, least: str) -> bool:
+    """Whether a version is this one or later; None, which is no version, is not."""
     if found is None:
         return False
     have, want = ([int(part) for part in version.split(".")] for version in (found, least))

@@ -25,6 +25,7 @@ _ASKED_OTHERWISE: Final[Mapping[str, str]] = {
     "java": "-version",
     "k6": "version",
     "nginx": "-v",
+    "openssl": "version",
     "wrk": "-v",
 }
 # Where Debian has servers.

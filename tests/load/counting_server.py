@@ -1,7 +1,8 @@
 """A fast server that counts the requests it answered, in a process of its own; the count comes over its pipes.
 
 It is started by counting() below. On its standard output comes its port, then an answer to each line of input:
-"count" gives the answers sent so far by path, "hold S" delays every answer from now on by S seconds.
+"count" gives the answers sent so far by path, "dropped" how many requests got none, "hold S" delays every answer from
+now on by S seconds.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r
 _WRONG = b"HTTP/1.1 500 No\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nno"
 # A path that begins so is answered wrongly.
 WRONG = "/wrong"
+# A request for one that begins so gets no answer: its connection is closed.
+DROPPED = "/dropped"
 
 
 class CountingServer:
@@ -38,6 +41,11 @@ class CountingServer:
     def answered(self) -> int:
         """How many requests it has answered."""
         return sum(self.counts().values())
+
+    @property
+    def dropped(self) -> int:
+        """How many requests it has dropped."""
+        return int(self._ask("dropped"))
 
     def hold(self, seconds: float) -> None:
         """Let every answer from now on take so long."""
@@ -75,6 +83,7 @@ class _Connection(asyncio.Protocol):
     """Answers one request after the other."""
 
     answered: ClassVar[Counter[bytes]] = Counter()
+    dropped: ClassVar[int] = 0
     hold_s: ClassVar[float] = 0.0
 
     def connection_made(self, transport: Any) -> None:
@@ -92,7 +101,10 @@ class _Connection(asyncio.Protocol):
         self._unread = data
 
     def _answer(self, path: bytes) -> None:
-        if self.hold_s:
+        if path.startswith(DROPPED.encode()):
+            _Connection.dropped += 1
+            self._transport.close()
+        elif self.hold_s:
             asyncio.get_running_loop().call_later(self.hold_s, self._send, path)
         else:
             self._send(path)
@@ -109,6 +121,9 @@ def _obey(loop: asyncio.AbstractEventLoop) -> None:
         word, _, seconds = line.strip().partition(" ")
         if word == "hold":
             _Connection.hold_s = float(seconds)
+        if word == "dropped":
+            _say(str(_Connection.dropped))
+            continue
         _say(json.dumps({path.decode(): n for path, n in list(_Connection.answered.items())}))
     loop.call_soon_threadsafe(loop.stop)
 

@@ -41,6 +41,15 @@ def test_a_whole_answer_is_returned(layout: dict[str, object]) -> None:
     assert answer.elapsed_s > 0
 
 
+def test_the_fields_of_an_answer_are_kept() -> None:
+    """All but its status, which is no field."""
+    script = speaks_h2(lambda caller: caller.answer(caller.request(), b"ok", fields=(("x-cache", "HIT"),)))
+    fields = asked(script).fields
+
+    assert fields["x-cache"] == "HIT"
+    assert [name for name in fields if name.startswith(":")] == []
+
+
 def test_a_body_is_sent_within_the_servers_windows() -> None:
     """The request's body comes whole, though its windows are small, and the answer tells that it did."""
 

@@ -19,7 +19,7 @@ def test_targets_are_ready_or_lack_something(tmp_path: Path) -> None:
         ("ready", []),
         ("lacking", ["nowhere"]),
     ]
-    assert {tool.tool for tool in found.optional} == {"redis-server", "mariadbd", "nginx", *RIVALS}
+    assert {tool.tool for tool in found.optional} == {"redis-server", "mariadbd", "nginx", "openssl", *RIVALS}
     assert found.machine.cores == tuple(sorted(os.sched_getaffinity(0)))
     assert found.machine.python == ".".join(map(str, sys.version_info[:3]))
     assert found.machine.topology

@@ -31,3 +31,12 @@ def test_who_cannot_prove_its_name_is_asked_nothing() -> None:
 
         assert refused.value.gone
         assert server.requests == 0
+
+
+def test_the_fields_of_an_answer_are_kept() -> None:
+    """By their names in small letters."""
+    with (
+        ScriptedServer(answers(b"HTTP/1.1 200 OK\r\nX-Cache: HIT\r\nContent-Length: 0\r\n\r\n")) as server,
+        Client(server.url, within_s=10) as client,
+    ):
+        assert client.ask("/").fields == {"x-cache": "HIT", "content-length": "0"}

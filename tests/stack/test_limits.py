@@ -5,12 +5,16 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.errors import LoadError
-from controller.stack.limits import check_open_files, open_files
+from controller.plan.factors import variant_of
+from controller.plan.plan import Cpus, Environment, Plan
+from controller.plan.scenario import Load, Request, Scenario
+from controller.stack.limits import check_open_files, files_needed, open_files
 from controller.stack.timewait import drain_time_wait, time_wait_sockets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +45,25 @@ def test_too_many_are_refused_with_the_limit() -> None:
     ):
         check_open_files(hard + 1)
     check_open_files(hard)
+
+
+def test_a_plan_needs_files_for_its_connections_and_for_those_of_nginx() -> None:
+    """A worker has the load's connections; Nginx has as many, and one to the target for each request in flight."""
+    load = Load(in_flight=4_000, streams=4, http="2")
+    scenario = Scenario(name="s", requests=(Request(path="/"),), load=load)
+    plan = Plan(
+        name="p",
+        targets=("a",),
+        baseline="a",
+        load=load,
+        cpus=Cpus(),
+        environment=Environment(),
+        variants=(variant_of({}),),
+        scenarios=(scenario,),
+    )
+
+    assert files_needed(plan) == 1_000 + 200
+    assert files_needed(replace(plan, variants=(variant_of({"proxy": "nginx"}),))) == 1_000 + 4_000 + 1_024 + 200
 
 
 def test_closed_connections_are_counted() -> None:

@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-from controller.stack.ports import free_port, is_free, listening_ports, stranger_on
+from controller.stack.ports import connections_to, free_port, is_free, listening_ports, stranger_on
 
 
 def test_a_free_port_is_free_and_no_clients() -> None:
@@ -39,3 +39,13 @@ def test_a_listener_on_every_address_is_seen() -> None:
 
             assert stranger_on(port, host="127.0.0.1", family=list)
             assert not is_free(port)
+
+
+def test_connections_of_a_process_to_a_port_are_counted() -> None:
+    """Those that stand and are its own; neither the other ends, nor those that were closed, nor another's."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
+            assert connections_to(port, pids=[os.getpid()]) == 2
+            assert connections_to(port, pids=[]) == 0
+        assert connections_to(port, pids=[os.getpid()]) == 0

@@ -64,18 +64,28 @@ def answer_head(block: bytes) -> Head:
 
     Raises BrokenProtocol where it cannot be decoded, Malformed where its fields cannot be an answer's.
     """
-    # It keeps nothing that came before: we asked the server for a table of size 0.
-    decoder = Decoder()
-    decoder.header_table_size = decoder.max_allowed_table_size = 0
-    try:
-        fields = [(bytes(name), bytes(value)) for name, value in decoder.decode(block, raw=True)]
-    except HPACKError as error:
-        raise BrokenProtocol(COMPRESSION_ERROR, f"a header block that cannot be decoded: {error}") from error
+    fields = _decoded(block)
     for name, value in fields:
         if _NAME.fullmatch(name) is None or _NO_VALUE.search(value) is not None or name in _OF_CONNECTIONS:
             raise Malformed(f"no header field of HTTP/2: {name[:80]!r}")
     codings = [value.decode("latin-1") for name, value in fields if name == b"content-encoding"]
     return Head(_status(fields), _length(fields), coding_of(",".join(codings)))
+
+
+def fields_of(block: bytes) -> dict[str, str]:
+    """Return the fields of a header block, but for :status; of several with one name the last one."""
+    fields = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in _decoded(block))
+    return {name: value for name, value in fields if not name.startswith(":")}
+
+
+def _decoded(block: bytes) -> list[tuple[bytes, bytes]]:
+    # It keeps nothing that came before: we asked the server for a table of size 0.
+    decoder = Decoder()
+    decoder.header_table_size = decoder.max_allowed_table_size = 0
+    try:
+        return [(bytes(name), bytes(value)) for name, value in decoder.decode(block, raw=True)]
+    except HPACKError as error:
+        raise BrokenProtocol(COMPRESSION_ERROR, f"a header block that cannot be decoded: {error}") from error
 
 
 def _field(name: bytes, value: bytes) -> bytes:
