@@ -1,13 +1,13 @@
 """Factors and their levels: the settings that a plan may vary, in the order of all tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from controller.errors import PlanError
 from controller.plan.rules import Rule, one_of, whole
-from controller.plan.scenario import LOAD_RULES, Scenario
+from controller.plan.scenario import LOAD_RULES, Load, Scenario
 from controller.plan.toml_text import found_text
 
 Level: TypeAlias = str | int
@@ -55,6 +55,33 @@ FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
         "network": _words("host", "bridge"),
     }
 )
+
+# Factors that decide on a setting of the load, and on which.
+LOAD_FACTORS: Final[Mapping[str, str]] = MappingProxyType(
+    {"in_flight": "in_flight", "streams": "streams", "http": "http", "client_keepalive": "keepalive"}
+)
+# Factors that a server is told of when it is started.
+SERVER_FACTORS: Final = ("cache", "db", "pool", "db_delay_ms", "cpus", "metrics", "network")
+
+
+def load_settings_of(levels: Mapping[str, Level]) -> dict[str, Any]:
+    """Return the settings of a load that levels decide on; other factors than those of a load are left out."""
+    settings: dict[str, Any] = {LOAD_FACTORS[name]: level for name, level in levels.items() if name in LOAD_FACTORS}
+    return {**settings, "keepalive": settings["keepalive"] == "on"} if "keepalive" in settings else settings
+
+
+def levels_said_by(settings: Mapping[str, Any]) -> dict[str, Level]:
+    """Return the levels that settings of a load stand for; the reverse of load_settings_of."""
+    said: dict[str, Level] = {name: settings[key] for name, key in LOAD_FACTORS.items() if key in settings}
+    return (
+        {**said, "client_keepalive": "on" if said["client_keepalive"] else "off"} if "keepalive" in settings else said
+    )
+
+
+def load_at(load: Load, levels: Mapping[str, Level]) -> Load:
+    """Return a load with the settings that levels decide on."""
+    settings = load_settings_of(levels)
+    return replace(load, **settings) if settings else load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from controller.compare.ranking import Placed, Ranking
 from controller.compare.words import answer, remark, scene
 from controller.report.cells import cells_of, compared, rate_heading, ratio_text, seen_text, verdict_text
 from controller.report.choose import beside_baseline
-from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 
 _MEASURED = ("p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
 # Characters that would start a link, a tag, emphasis, code or another cell.
@@ -20,7 +20,7 @@ def findings_markdown(findings: Findings) -> str:
     blocks = [_ranking_block(findings, ranking) for ranking in findings.rankings]
     blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
     if rows := list(cost_rows(findings)):
-        blocks.append(f"### {COST_TITLE}\n\n{_table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
+        blocks.append(f"### {cost_title(findings)}\n\n{_table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
     if findings.remarks:
         blocks.append("\n".join(f"- {one.severity}: {escaped(one.line)}" for one in findings.remarks))
     return "\n\n".join(blocks) + "\n"

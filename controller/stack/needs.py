@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 from controller.errors import StackError
+from controller.plan.cases import cases_of
 from controller.plan.plan import Plan
 from controller.plan.target import Target
 from controller.stack import mariadb, redis
@@ -47,7 +47,7 @@ def plan_needs(plan: Plan, targets: Mapping[str, Target]) -> Needs:
     """Return what some trial of a plan needs: a level counts in scenarios that it can act on, for targets we start."""
     if all(targets[name].url is not None for name in plan.targets):
         return Needs()
-    in_force = [plan.levels(scenario, variant) for scenario, variant in product(plan.scenarios, plan.variants)]
+    in_force = [case.levels for case in cases_of(plan)]
     return Needs(
         redis=any(levels.get("cache") == "redis" for levels in in_force),
         mysql=any(levels.get("db") == "mysql" for levels in in_force),
