@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from controller.plan.reader import read_plan
 from controller.plan.schedule import Trial, expected_seconds, trials_of
 from controller.plan.target import Target, read_targets
 from controller.plan.text import plan_toml
+from controller.plan.variants import refuse_untold
 from controller.report.forecast import DryRun, forecast
 from controller.report.outcome import RunOutcome, write_outcome
 from controller.report.stored import Shown
@@ -136,12 +137,18 @@ def _read(options: RunOptions) -> tuple[Plan, dict[str, Target], Cores]:
     targets = read_targets(options.project / "servers")
     available = available_targets(targets)
     plan = read_plan(options.plan, overrides=options.overrides, targets=targets, available=available)
+    refuse_untold(plan, targets)
     return plan, targets, cores_of(plan, targets)
 
 
 def cores_of(plan: Plan, targets: Mapping[str, Target]) -> Cores:
-    """Hand out this machine's cores for a plan; backing services get theirs where some trial needs one."""
-    return assign_cores(plan.cpus, usable_cores(), backing_used=plan_needs(plan, targets).backing_used)
+    """Hand out this machine's cores for a plan, the target's as many as some variant gives it.
+
+    Backing services get theirs where some trial needs one.
+    """
+    used = plan_needs(plan, targets).backing_used
+    most = max(plan.at(variant).cpus.target for variant in plan.variants)
+    return assign_cores(replace(plan.cpus, target=most), usable_cores(), backing_used=used)
 
 
 def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], cores: Cores) -> RunFolder:

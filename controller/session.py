@@ -109,7 +109,9 @@ def read_session(options: SessionOptions) -> tuple[Plan, dict[str, Target], Core
     plan = read_plan(options.plan, overrides=overrides, targets=targets, available=available)
     # Under its own name: a session is nothing that a plan could go on with.
     name = f"web-{plan.name}"[:_MOST_NAME] if options.named else "web"
-    plan = replace(plan, name=name, question=plan.question if options.named else "", repeats=1)
+    # Of settings that vary a session has the first: its trials differ by what is chosen on the page.
+    first = plan.at(plan.variants[0])
+    plan = replace(first, name=name, question=plan.question if options.named else "", repeats=1, left_out=())
     # The page's Locust is one for all trials; users of a Locust file need one of their own.
     scenarios = tuple(scenario for scenario in plan.scenarios if scenario.locustfile is None)
     if not scenarios:

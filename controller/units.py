@@ -25,6 +25,16 @@ def counted(n: int, word: str) -> str:
     return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
 
 
+def crossed_text(*, variants: int, scenarios: int, cases: int, times: str = "x") -> str:
+    """Return how many scenarios there are in how many variants: 2 variants x 3 scenarios; 5 of (...) where not in all.
+
+    A single variant is not worth a word.
+    """
+    parts = [counted(variants, "variant")] if variants > 1 else []
+    crossed = f" {times} ".join((*parts, counted(scenarios, "scenario")))
+    return crossed if cases == variants * scenarios else f"{cases:,} of ({crossed})"
+
+
 class AtLeast(float):
     """A number known only to be no less than this; tables hold it as it is, texts say so."""
 

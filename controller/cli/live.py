@@ -11,7 +11,7 @@ from controller.cli.progress import (
     PHASE_WORDS,
     STOPPING_TEXT,
     figures_text,
-    open_texts,
+    planned_texts,
     result_text,
     size_text,
     step_text,
@@ -50,7 +50,7 @@ class LiveProgress:
         """Say how much there is to do, and begin to draw."""
         self._plan_name, self._blocks = plan.name, plan.repeats
         self._console.print(f"{size_text(plan, len(trials))}, about {clock_text(expected_s)}", markup=False)
-        for text in open_texts(plan):
+        for text in planned_texts(plan):
             self._console.print(text, markup=False)
         self._live.start()
 

@@ -8,9 +8,10 @@ from controller.compare.findings import offered_text
 from controller.load.watcher import Watcher
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import Phase
+from controller.plan.cases import cases_of
 from controller.plan.plan import Plan
 from controller.plan.schedule import Trial
-from controller.units import clock_text, counted, duration_text, rate_text
+from controller.units import clock_text, counted, crossed_text, duration_text, rate_text
 
 # A phase that takes long says every so many seconds that it is alive.
 _LIFE_SIGN_S: Final = 10.0
@@ -41,7 +42,7 @@ class PlainProgress:
     def planned(self, plan: Plan, trials: Sequence[Trial], expected_s: float) -> None:
         """Say how much there is to do."""
         self._line(f"{size_text(plan, len(trials))}, about {clock_text(expected_s)}")
-        for text in open_texts(plan):
+        for text in planned_texts(plan):
             self._line(text)
 
     def stage(self, text: str) -> None:
@@ -119,19 +120,20 @@ def trial_name(trial: Trial | TrialResult) -> str:
 
 def size_text(plan: Plan, trials: int) -> str:
     """Return how many trials a plan has, and why."""
-    factors = (
-        (len(plan.targets), "target"),
-        (len(plan.variants), "variant"),
-        (len(plan.scenarios), "scenario"),
-        (plan.repeats, "block"),
-    )
-    product = " x ".join(counted(n, word) for n, word in factors if n != 1 or word != "variant")
+    crossed = crossed_text(variants=len(plan.variants), scenarios=len(plan.scenarios), cases=len(cases_of(plan)))
+    product = " x ".join((counted(len(plan.targets), "target"), crossed, counted(plan.repeats, "block")))
     return f"{plan.name}: {product} = {counted(trials, 'trial')}"
 
 
+def planned_texts(plan: Plan) -> list[str]:
+    """Return what is to be said of a plan beside its size: arrivals of its own, and levels that are in no trial."""
+    return [*open_texts(plan), *(f"left out: {text}" for text in plan.left_out)]
+
+
 def open_texts(plan: Plan) -> list[str]:
-    """Return what each scenario of a plan offers that has arrivals of its own."""
-    return [f"{one.name}: {offered_text(one.load)}" for one in plan.scenarios if one.load.model == "open"]
+    """Return what each scenario of a plan offers that has arrivals of its own, in each variant where that differs."""
+    loads = [(case.scenario.name, case.scenario.load) for case in cases_of(plan)]
+    return list(dict.fromkeys(f"{name}: {offered_text(load)}" for name, load in loads if load.model == "open"))
 
 
 def step_text(step: int, rate_per_s: float) -> str:

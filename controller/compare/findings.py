@@ -13,8 +13,10 @@ from controller.compare.remarks import Remark, remarks
 from controller.compare.summary import SummaryRow, summaries
 from controller.compare.timeline import Moment, timelines
 from controller.compare.verdicts import Comparison, comparisons
+from controller.compare.words import scene, scene_text
 from controller.measure.trial import TrialResult
 from controller.measure.window import Window
+from controller.plan.cases import cases_of
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load, Scenario
 from controller.plan.target import Target
@@ -26,8 +28,8 @@ class Findings:
     """What a run found. trials are in the order run; timelines are keyed by a trial's `order`.
 
     Texts that are not known are empty: name and question of the plan, plan_text (TOML), about (target ->
-    "Rust, async"), settings (scenario -> how it was offered). facts are those of facts.json; folder is where
-    the tables and the report are, as the reader would type it; following is a command to go on with.
+    "Rust, async"), settings (scene, as words.scene says it -> how it was offered). facts are those of facts.json;
+    folder is where the tables and the report are, as the reader would type it; following is a command to go on with.
     """
 
     run_id: str
@@ -109,7 +111,8 @@ def _of_trials(trials: Iterable[TrialResult], *, run_id: str, baseline: str, var
 def _in_plan_order(found: Iterable[Ranking], scenarios: Sequence[str]) -> tuple[Ranking, ...]:
     """Return rankings in the order in which the plan names their scenarios; those it does not name come last."""
     place = {name: n for n, name in enumerate(scenarios)}
-    return tuple(sorted(found, key=lambda ranking: place.get(ranking.scenario, len(place))))
+    last = len(place)
+    return tuple(sorted(found, key=lambda one: place.get(scene(one), place.get(one.scenario, last))))
 
 
 def about_targets(targets: Iterable[Target]) -> dict[str, str]:
@@ -118,8 +121,12 @@ def about_targets(targets: Iterable[Target]) -> dict[str, str]:
 
 
 def settings_of(plan: Plan) -> dict[str, str]:
-    """Return how each scenario of a plan is offered, in words."""
-    return {scenario.name: scenario_text(scenario) for scenario in plan.scenarios}
+    """Return how each scenario of a plan is offered, in words; where factors vary, in each variant that it has."""
+    if not plan.varied:
+        return {scenario.name: scenario_text(scenario) for scenario in plan.scenarios}
+    names = [scenario.name for scenario in plan.scenarios]
+    cases = sorted(cases_of(plan), key=lambda case: names.index(case.scenario.name))
+    return {scene_text(case.scenario.name, case.variant.label): scenario_text(case.scenario) for case in cases}
 
 
 def offered_text(load: Load) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.compare.blocks import Cell, cell_of, counted_trials
+from controller.compare.words import scene_text
 from controller.measure.trial import FAILED, INTERRUPTED, TrialResult
 
 
@@ -89,9 +90,8 @@ def _notes(trials: Sequence[TrialResult]) -> Iterator[Remark]:
 def _where(cell: Cell, trials: Sequence[TrialResult]) -> str:
     """Return which trials are meant: "python-flask quote, trials 3 and 7"."""
     numbers = list(dict.fromkeys(str(trial.trial) for trial in trials))
-    scenario = cell.scenario if cell.variant == "default" else f"{cell.scenario} ({cell.variant})"
     several = " and ".join(filter(None, (", ".join(numbers[:-1]), numbers[-1])))
-    return f"{cell.target} {scenario}, trial{'s' if len(numbers) > 1 else ''} {several}"
+    return f"{cell.target} {scene_text(cell.scenario, cell.variant)}, trial{'s' if len(numbers) > 1 else ''} {several}"
 
 
 def _repeated(found: Sequence[TrialResult], trials: Sequence[TrialResult]) -> str:

@@ -39,7 +39,12 @@ def remark(ranking: Ranking) -> str | None:
 
 def scene(ranking: Ranking) -> str:
     """Return the scenario's name, with the variant where it is not the default."""
-    return ranking.scenario if ranking.variant == "default" else f"{ranking.scenario} ({ranking.variant})"
+    return scene_text(ranking.scenario, ranking.variant)
+
+
+def scene_text(scenario: str, variant: str) -> str:
+    """Return how a scenario in a variant is named."""
+    return scenario if variant == "default" else f"{scenario} ({variant})"
 
 
 def _nothing(ranking: Ranking) -> str:

@@ -1,7 +1,7 @@
 """What trials stand on: all that a run has running, and who hears of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controller.load.fleet import Fleet
@@ -9,6 +9,7 @@ from controller.load.standing import StandingFleet
 from controller.measure.judgement import GENERATOR, MASTER, PROXY, SERVER
 from controller.measure.resources import Sampler
 from controller.measure.window import Window
+from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.scenario import Scenario
 from controller.stack.backing import Backing
@@ -36,6 +37,14 @@ class Bench:
     def parties(self) -> tuple[str, ...]:
         """All parties of a trial that are looked at, where they can be seen."""
         return SERVER, PROXY, *self.backing.parties, GENERATOR, MASTER
+
+    def at(self, variant: Variant) -> "Bench":
+        """Return the bench as trials of a variant have it: with its loads, and the target on as many cores as it says.
+
+        The others keep their cores: what a level of cpus changes is the target alone.
+        """
+        plan = self.plan.at(variant)
+        return replace(self, plan=plan, cores=self.cores.for_target(plan.cpus.target))
 
     def fleet_for(self, scenario: Scenario) -> Fleet:
         """Return a whole fleet as a scenario needs it. Raises LoadError where one cannot be started."""

@@ -40,6 +40,7 @@ def run_trial(bench: Bench, trial: Trial, *, order: int, ears: Ears) -> TrialRes
     What goes wrong with the target or the load makes it a failed trial with its reason. Raises
     SupervisorLostError where nothing can be started any more.
     """
+    bench = bench.at(trial.variant)
     started_at = datetime.now(UTC)
     record = Gathered()
     outcome, reason = OK, None
@@ -183,8 +184,9 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
 
 
 def left_out_notes(plan: Plan) -> tuple[str, ...]:
-    """Return a note on the targets that the plan names and that cannot run here; none where all can."""
-    return (f"left out for a missing tool: {', '.join(plan.skipped)}",) if plan.skipped else ()
+    """Return notes on what the plan names and no trial has: targets that cannot run here, levels that cannot be."""
+    skipped = (f"left out for a missing tool: {', '.join(plan.skipped)}",) if plan.skipped else ()
+    return (*skipped, *(f"left out: {text}" for text in plan.left_out))
 
 
 def _use(bench: Bench, driven: Driven, record: Gathered) -> None:

@@ -67,12 +67,12 @@ def run_trials(
 
 
 def _expected_s(bench: Bench, trial: Trial) -> float:
-    load = bench.plan.scenario(trial.scenario).load
+    load = bench.plan.at(trial.variant).scenario(trial.scenario).load
     return load.ramp_up_s + (load.warmup_s or 0.0) + measured_s(load)
 
 
 def _ear(bench: Bench, trial: Trial, *, keeper: Keeper, watcher: Watcher) -> Callable[[Window], None]:
-    load = bench.plan.scenario(trial.scenario).load
+    load = bench.plan.at(trial.variant).scenario(trial.scenario).load
     begins_s: dict[tuple[int | None, Phase], float] = {}
 
     def hear(window: Window) -> None:

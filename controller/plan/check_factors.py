@@ -1,22 +1,14 @@
-"""Which factors a plan may name, at which levels, and which of them can be together."""
+"""Which factors a plan may name, and at which levels."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from controller.plan.factors import FACTORS, Level
+from controller.plan.plan import VARY
 from controller.plan.problems import Problems
-from controller.plan.rules import LIST, one_of
+from controller.plan.rules import LIST
+from controller.plan.together import NEEDS, choices_text
 from controller.plan.toml_text import found_text, toml_value
-
-_VARY: Final = one_of("all", "one-at-a-time")
-
-# (factor, level): what another factor must be able to be.
-_NEEDS: Final[Mapping[tuple[str, Level], tuple[tuple[str, tuple[Level, ...]], ...]]] = {
-    ("tls", "on"): (("proxy", ("nginx",)),),
-    ("gzip", "on"): (("proxy", ("nginx",)),),
-    ("upstream_keepalive", "off"): (("proxy", ("nginx",)),),
-    ("proxy_cache", "on"): (("proxy", ("nginx",)), ("cache", ("memory", "redis"))),
-}
 
 
 def check_factors(table: dict[str, Any], problems: Problems) -> dict[str, list[Level]]:
@@ -25,7 +17,7 @@ def check_factors(table: dict[str, Any], problems: Problems) -> dict[str, list[L
     for name, value in table.items():
         path = ("factors", name)
         if name == "vary":
-            problems.expect(value, _VARY, path)
+            problems.expect(value, VARY, path)
         elif name not in FACTORS:
             problems.unknown(name, (*FACTORS, "vary"), path, what="factor")
         elif right := _right_levels(name, value, problems):
@@ -54,13 +46,13 @@ def _right_levels(name: str, value: object, problems: Problems) -> list[Level]:
 
 
 def _check_needs(levels: Mapping[str, Sequence[Level]], problems: Problems) -> None:
-    """Note levels that nothing in the plan makes possible; those possible in part are left out of the expansion."""
-    for (name, level), needs in _NEEDS.items():
+    """Note levels that nothing in the plan makes possible; which of the others can be together is seen later."""
+    for (name, level), needs in NEEDS.items():
         if level not in levels.get(name, ()):
             continue
         for other, possible in needs:
             found = levels.get(other, [FACTORS[other].default])
             if not set(found) & set(possible):
-                wanted = " or ".join(toml_value(choice) for choice in possible)
-                text = f"{toml_value(level)} needs the factor {other} at {wanted}, found {toml_value(list(found))}"
+                wanted, there = choices_text(possible), toml_value(list(found))
+                text = f"{toml_value(level)} needs the factor {other} at {wanted}, found {there}"
                 problems.add(("factors", name, levels[name].index(level)), text)

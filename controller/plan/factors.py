@@ -1,13 +1,13 @@
 """Factors and their levels: the settings that a plan may vary, in the order of all tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from controller.errors import PlanError
 from controller.plan.rules import Rule, one_of, whole
-from controller.plan.scenario import LOAD_RULES, Scenario
+from controller.plan.scenario import LOAD_RULES, Load, Request, Scenario
 from controller.plan.toml_text import found_text
 
 Level: TypeAlias = str | int
@@ -15,21 +15,32 @@ Level: TypeAlias = str | int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A setting that may vary: rule holds for each level; reaches names the only endpoints it can act on."""
+    """A setting that may vary: rule holds for each level.
+
+    reaches names the only endpoints it can act on; spares says of a request to one of them that it does not.
+    """
 
     default: Level
     rule: Rule
     reaches: tuple[str, ...] | None = None
+    spares: Callable[[Request], bool] = lambda _request: False
 
     def acts_on(self, scenario: Scenario) -> bool:
         """Whether the factor can act on some request of a scenario; nobody knows what a Locust file asks for."""
-        if self.reaches is None or scenario.locustfile is not None:
+        if scenario.locustfile is not None:
             return True
-        return any(endpoint in self.reaches for endpoint in scenario.endpoints)
+        there = [one for one in scenario.requests if self.reaches is None or one.endpoint in self.reaches]
+        return not all(map(self.spares, there))
 
 
 def _words(*levels: str, reaches: tuple[str, ...] | None = None) -> Factor:
     return Factor(default=levels[0], rule=one_of(*levels), reaches=reaches)
+
+
+def _is_small(request: Request) -> bool:
+    """Whether an answer of the contract has fewer bytes than Nginx codes: all have, but for lists of quotes."""
+    lists = request.endpoint == "/api/db" and "count=" in request.path
+    return request.endpoint in ("/api/health", "/api/compute", "/api/cache", "/api/db") and not lists
 
 
 _DB = ("/api/db",)
@@ -40,7 +51,7 @@ FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
         "proxy": _words("none", "nginx"),
         "tls": _words("off", "on"),
         "http": _words("1.1", "2"),
-        "gzip": _words("off", "on"),
+        "gzip": Factor(default="off", rule=one_of("off", "on"), spares=_is_small),
         "client_keepalive": _words("on", "off"),
         "upstream_keepalive": _words("on", "off"),
         "proxy_cache": _words("off", "on", reaches=_DB + _CACHE),
@@ -55,6 +66,33 @@ FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
         "network": _words("host", "bridge"),
     }
 )
+
+# Factors that decide on a setting of the load, and on which.
+LOAD_FACTORS: Final[Mapping[str, str]] = MappingProxyType(
+    {"in_flight": "in_flight", "streams": "streams", "http": "http", "client_keepalive": "keepalive"}
+)
+# Factors that a server is told of when it is started.
+SERVER_FACTORS: Final = ("cache", "db", "pool", "db_delay_ms", "cpus", "metrics", "network")
+
+
+def load_settings_of(levels: Mapping[str, Level]) -> dict[str, Any]:
+    """Return the settings of a load that levels decide on; other factors than those of a load are left out."""
+    settings: dict[str, Any] = {LOAD_FACTORS[name]: level for name, level in levels.items() if name in LOAD_FACTORS}
+    return {**settings, "keepalive": settings["keepalive"] == "on"} if "keepalive" in settings else settings
+
+
+def levels_said_by(settings: Mapping[str, Any]) -> dict[str, Level]:
+    """Return the levels that settings of a load stand for; the reverse of load_settings_of."""
+    said: dict[str, Level] = {name: settings[key] for name, key in LOAD_FACTORS.items() if key in settings}
+    return (
+        {**said, "client_keepalive": "on" if said["client_keepalive"] else "off"} if "keepalive" in settings else said
+    )
+
+
+def load_at(load: Load, levels: Mapping[str, Level]) -> Load:
+    """Return a load with the settings that levels decide on."""
+    settings = load_settings_of(levels)
+    return replace(load, **settings) if settings else load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,16 +27,9 @@ def _top(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _factors(factors: Mapping[str, Any]) -> Iterator[str]:
-    several = False
     for name, levels in factors.items():
-        if name == "vary":
-            continue
-        several |= len(levels) > 1
-        if len(levels) > 1 or levels[0] not in _BUILT_LEVELS.get(name, levels):
+        if name in _BUILT_LEVELS and not set(levels) <= set(_BUILT_LEVELS[name]):
             yield f"factors.{name} = {found_text(levels)}"
-    # Where nothing varies, both ways to vary are the same.
-    if several and factors.get("vary", "all") != "all":
-        yield f"factors.vary = {found_text(factors['vary'])}"
 
 
 def _scenarios(scenarios: Mapping[str, Any], *, model: str) -> Iterator[str]:

@@ -2,30 +2,30 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from controller.plan.cases import cases_of
 from controller.plan.check_load import load_settings
 from controller.plan.expect import Expect, fields_of
-from controller.plan.factors import FACTORS, Level, variant_of
+from controller.plan.factors import FACTORS, LOAD_FACTORS, load_settings_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.problems import Problems
 from controller.plan.scenario import METHODS, Load, Request, Scenario, Stage
 from controller.plan.slo import Search, Slo
 from controller.plan.toml_text import KeyPath, path_text
+from controller.plan.variants import (
+    combinations,
+    idle_texts,
+    impossible_texts,
+    levels_said,
+    named_levels,
+    possible_variants,
+)
 
 # The settings of a load that are whole numbers, words or flags; all others are numbers of seconds or a rate.
 _KEPT: Final = ("model", "in_flight", "streams", "http", "keepalive", "tls_verify", "ca_file", "arrivals", "workers")
-# More would take days to run, and their list alone would fill the memory.
-MOST_TRIALS: Final = 100_000
 _TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool")
-# Factors that decide on a setting of the load, and on which.
-LOAD_FACTORS: Final[Mapping[str, str]] = {
-    "in_flight": "in_flight",
-    "streams": "streams",
-    "http": "http",
-    "client_keepalive": "keepalive",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,7 @@ class Chosen:
 def resolve_targets(
     table: Mapping[str, Any], *, known: Collection[str], available: Collection[str], problems: Problems
 ) -> Chosen:
-    """Return the targets that a checked plan names; a problem is noted where none is left, or not the baseline.
-
-    More trials than anybody could wait for are a problem too.
-    """
+    """Return the targets that a checked plan names; a problem is noted where none is left, or not the baseline."""
     named = table["targets"]
     every = list(known) if isinstance(named, str) else named
     there = [name for name in every if name in available]
@@ -52,9 +49,6 @@ def resolve_targets(
     skipped = [] if named == "available" else [name for name in every if name not in targets]
     if not targets:
         problems.add(("targets",), f"expected a target whose tools are here, found none of {', '.join(every)}")
-    trials = len(targets) * len(table["scenarios"]) * table.get("repeats", 5)
-    if trials > MOST_TRIALS:
-        problems.add((), f"expected at most {MOST_TRIALS:,} trials (targets x scenarios x repeats), found {trials:,}")
     baseline = table.get("baseline", targets[0] if targets else "")
     if targets and baseline not in targets:
         problems.add(("baseline",), f"expected a target that can run here, found {baseline}, which lacks a tool")
@@ -63,25 +57,30 @@ def resolve_targets(
 
 def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, str]) -> Plan:
     """Return the plan of a checked table that asks for nothing unbuilt."""
-    named = {name: levels[0] for name, levels in table.get("factors", {}).items() if name in FACTORS}
-    load = {**table.get("load", {}), **_load_levels(named)}
-    cpus = {**table.get("cpus", {}), **({"target": named["cpus"]} if "cpus" in named else {})}
+    named, vary = named_levels(table), table.get("factors", {}).get("vary", "all")
+    found = combinations(named, vary, levels_said(table))
+    first = load_settings_of(found[0].levels)
+    cpus = {**table.get("cpus", {}), **({"target": named["cpus"][0]} if "cpus" in named else {})}
     given = {key: table[key] for key in ("name", "question", "seed", "repeats", "on_missing_tool") if key in table}
-    return Plan(
+    plan = Plan(
         **given,
         targets=chosen.targets,
         baseline=chosen.baseline,
         skipped=chosen.skipped,
-        load=_load_of(load),
+        load=_load_of({**table.get("load", {}), **first}),
         cpus=Cpus(**cpus),
         environment=Environment(**table.get("environment", {})),
-        variants=(variant_of(named),),
+        variants=possible_variants(found, len(table["scenarios"])),
+        vary=vary,
+        varied={name: levels for name, levels in named.items() if len(levels) > 1},
         scenarios=tuple(
-            _scenario_of(name, scenario, load={**load_settings(load, scenario.get("load", {})), **_load_levels(named)})
-            for name, scenario in table["scenarios"].items()
+            _scenario_of(name, one, load={**load_settings(table.get("load", {}), one.get("load", {})), **first})
+            for name, one in table["scenarios"].items()
         ),
         sources=sources,
     )
+    measured = replace(plan, variants=tuple(dict.fromkeys(case.variant for case in cases_of(plan))))
+    return replace(measured, left_out=(*impossible_texts(found, len(plan.scenarios)), *idle_texts(measured)))
 
 
 def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dict[str, str]:
@@ -90,7 +89,7 @@ def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dic
     paths += [("load", key) for key in Load.__dataclass_fields__]
     paths += [("cpus", key) for key in Cpus.__dataclass_fields__]
     paths += [("environment", key) for key in Environment.__dataclass_fields__]
-    paths += [("factors", name) for name in FACTORS]
+    paths += [("factors", name) for name in (*FACTORS, "vary")]
     for name, scenario in table["scenarios"].items():
         paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers", "preload", "slo")]
         paths += [("scenarios", name, "load", key) for key in ("duration_s", *scenario.get("load", {}))]
@@ -113,12 +112,6 @@ def _source_of(path: KeyPath, table: Any, overridden: Collection[KeyPath]) -> st
             return "default"
         table = table[key]
     return "plan"
-
-
-def _load_levels(named: Mapping[str, Level]) -> dict[str, object]:
-    """Return the settings of a load that factors decide on."""
-    levels: dict[str, object] = {LOAD_FACTORS[name]: level for name, level in named.items() if name in LOAD_FACTORS}
-    return {**levels, "keepalive": levels["keepalive"] == "on"} if "keepalive" in levels else levels
 
 
 def _load_of(settings: Mapping[str, Any]) -> Load:

@@ -7,6 +7,7 @@ from math import ceil, log2
 from random import Random
 from typing import TypeVar
 
+from controller.plan.cases import cases_of
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load
@@ -35,12 +36,17 @@ class Trial:
     scenario: str
 
 
+def count_trials(plan: Plan) -> int:
+    """Return how many trials a plan has."""
+    return len(plan.targets) * len(cases_of(plan)) * plan.repeats
+
+
 def trials_of(plan: Plan) -> tuple[Trial, ...]:
-    """Return a plan's trials in planned order: each block has every target x variant x scenario once, shuffled.
+    """Return a plan's trials in planned order: each block has every target in every case once, shuffled.
 
     The seed alone decides on the order, on every machine and in every version of Python.
     """
-    cells = list(product(plan.targets, plan.variants, (scenario.name for scenario in plan.scenarios)))
+    cells = [(target, case.variant, case.scenario.name) for target, case in product(plan.targets, cases_of(plan))]
     ordered = [
         (block, *cell) for block in range(1, plan.repeats + 1) for cell in shuffled(cells, f"{plan.seed}:{block}")
     ]
@@ -63,9 +69,9 @@ def expected_seconds(plan: Plan, targets: Mapping[str, Target], *, fixed_s: floa
     Where warmup_is_estimated, and where a capacity is searched, the answer is an estimate; repeated trials are in no
     case part of it.
     """
-    loads = [(scenario.load, targets[name]) for name, scenario in product(plan.targets, plan.scenarios)]
+    loads = [(case.scenario.load, targets[name]) for name, case in product(plan.targets, cases_of(plan))]
     once = sum(fixed_s + load.ramp_up_s + expected_warmup_s(load, target) + measured_s(load) for load, target in loads)
-    return once * (plan.repeats * len(plan.variants))
+    return once * plan.repeats
 
 
 def expected_warmup_s(load: Load, target: Target) -> float:

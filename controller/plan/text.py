@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from controller.plan.expect import Expect
-from controller.plan.factors import FACTORS
+from controller.plan.factors import FACTORS, LOAD_FACTORS
 from controller.plan.plan import Plan
-from controller.plan.resolve import LOAD_FACTORS
 from controller.plan.scenario import Load, Request, Scenario, Stage
 from controller.plan.slo import Search
 from controller.plan.toml_text import key_text, path_text, toml_value
@@ -20,7 +19,7 @@ def plan_toml(plan: Plan) -> str:
     """Return a plan as TOML with every setting and its source; read again, it gives an equal plan."""
     top = {key: getattr(plan, key) for key in _TOP if key != "question" or plan.question}
     cpus = asdict(plan.cpus)
-    if plan.variants[0].levels["cpus"] != FACTORS["cpus"].default:
+    if "cpus" in (factors := _factor_settings(plan)):
         # The factor says it, and both may not.
         del cpus["target"]
     lines = [_HEAD, *_settings(plan, top, ())]
@@ -29,7 +28,8 @@ def plan_toml(plan: Plan) -> str:
     lines += _table(plan, "load", _load_settings(plan.load))
     lines += _table(plan, "cpus", cpus)
     lines += _table(plan, "environment", asdict(plan.environment))
-    lines += _table(plan, "factors", _factor_settings(plan))
+    lines += _table(plan, "factors", factors)
+    lines += [f"# left out: {text}" for text in plan.left_out]
     for scenario in plan.scenarios:
         lines += _scenario_lines(plan, scenario)
     return "\n".join(lines) + "\n"
@@ -75,15 +75,16 @@ def _stage_settings(stage: Stage) -> dict[str, object]:
     return settings
 
 
-def _factor_settings(plan: Plan) -> dict[str, list[object]]:
-    """Return the factors as lists of levels.
+def _factor_settings(plan: Plan) -> dict[str, object]:
+    """Return the factors as lists of levels, and how they vary.
 
-    A factor that decides on a setting of the load or on cpus.target is written only where it differs
-    from its default: at the default it would override what that setting says.
+    A factor that decides on a setting of the load or on cpus.target is written only where it has several levels or
+    another one than its default: at the default it would override what that setting says.
     """
     deciding = {*LOAD_FACTORS, "cpus"}
-    levels = plan.variants[0].levels
-    return {name: [level] for name, level in levels.items() if name not in deciding or level != FACTORS[name].default}
+    levels = {name: plan.varied.get(name, (level,)) for name, level in plan.variants[0].levels.items()}
+    written = {name for name, its in levels.items() if name not in deciding or its != (FACTORS[name].default,)}
+    return {**{name: its for name, its in levels.items() if name in written}, "vary": plan.vary}
 
 
 def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
@@ -169,12 +170,13 @@ duration_s = 10                # measured seconds of each trial
 # cache_miss_ms = 2000         # how long /api/cache waits for its origin
 # cache_ttl_s = 60
 
-# [factors]                    # settings to compare; one level each for now
-# cache = ["memory"]           # or "redis", or "none": every request is a miss
-# db = ["sqlite"]              # or "mysql"; Redis and MariaDB are started for the run
-# pool = [10]                  # connections to the database, of all processes of a server together
+# [factors]                    # settings to compare: each with a list of levels, of which the first is compared with
+# cache = ["memory", "none"]   # or "redis"; none: every request is a miss
+# db = ["sqlite", "mysql"]     # Redis and MariaDB are started for the run
+# pool = [10, 1]               # connections to the database, of all processes of a server together
 # metrics = ["none"]           # or "full": a server counts its requests for Prometheus
 # proxy = ["none"]             # or "nginx" in front of every server, with tls, http, proxy_cache, upstream_keepalive
+# vary = "all"                 # every combination; or "one-at-a-time": the first levels, then each other level alone
 
 # One table for each scenario: its name, and what is requested.
 [scenarios.health]             # with load.model = "capacity" and slo = { p99_ms = 20 }: the highest rate that keeps it

@@ -12,6 +12,12 @@ COST_TITLE: Final = "What it costs to run"
 COST_HEADINGS: Final = ("target", "start-up", "idle memory", "peak memory", "lines of code", "build")
 
 
+def cost_title(findings: Findings) -> str:
+    """Return what stands above the rows: each is of all trials of its target, of whichever variant."""
+    several = len({trial.variant for trial in findings.trials}) > 1
+    return f"{COST_TITLE}, all variants together" if several else COST_TITLE
+
+
 def cost_rows(findings: Findings) -> Iterator[tuple[str, ...]]:
     """Yield a row for each target of which something is known, in the order of the first ranking that has it."""
     placed = dict.fromkeys(place.target for ranking in findings.rankings for place in ranking.places)

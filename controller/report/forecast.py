@@ -1,9 +1,10 @@
 """What a run would be, said before it runs: its trials, how long they take, and what they could tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.compare.power import USUAL_SPREAD, detectable_ratio
+from controller.plan.cases import idle_factors
 from controller.plan.plan import Plan
 from controller.plan.schedule import (
     Trial,
@@ -19,14 +20,19 @@ from controller.stack.cpus import Cores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """A plan's trials in planned order, their time in seconds without building, and the rest in words."""
+    """A plan's trials in planned order, their time in seconds without building, and the rest in words.
+
+    left_out says what the plan names and no trial has, once which factors cannot act in a scenario and so do not
+    multiply its trials.
+    """
 
     plan: Plan
     trials: tuple[Trial, ...]
     expected_s: float
-    can_see: str
+    can_see: tuple[str, ...]
     cores: str
     left_out: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -39,13 +45,14 @@ def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
         plan=plan,
         trials=trials_of(plan),
         expected_s=expected_seconds(plan, targets),
-        can_see=can_see(plan),
+        can_see=(can_see(plan), *can_see_effects(plan)),
         cores=" · ".join(
             f"{_listed(numbers)} {party}"
             for party, numbers in (("target", cores.target), ("backing", cores.backing), ("generator", cores.generator))
             if numbers
         ),
-        left_out=tuple(f"{name}: a tool it needs is missing" for name in plan.skipped),
+        left_out=(*(f"{name}: a tool it needs is missing" for name in plan.skipped), *plan.left_out),
+        once=once_texts(plan),
         notes=(
             *cores.notes,
             *(estimate if warmup_is_estimated(plan) else ()),
@@ -64,6 +71,34 @@ def can_see(plan: Plan) -> str:
     if ratio is None:
         return "no difference: one block shows no spread"
     return f"differences above {ratio - 1:.1%} from the baseline (spread taken as {USUAL_SPREAD:.1%})"
+
+
+def can_see_effects(plan: Plan) -> Iterator[str]:
+    """Yield which effect of a level so many blocks find, in words; nothing where no factor varies.
+
+    A level is paired with the first one of its factor within block, target and scenario, so each target has as many
+    pairs as there are blocks. All levels and targets of one factor and scenario are one family.
+    """
+    levels = [len({variant.levels[name] for variant in plan.variants}) for name in plan.varied]
+    most = len(plan.targets) * (max(levels, default=1) - 1)
+    if most == 0:
+        return
+    ratio = detectable_ratio(USUAL_SPREAD, plan.repeats, comparisons=most)
+    if ratio is None:
+        yield "no effect of a factor: one block shows no spread"
+    else:
+        yield f"effects above {ratio - 1:.1%} of a factor's level on one target, beside the first level"
+
+
+def once_texts(plan: Plan) -> tuple[str, ...]:
+    """Return a line for the scenarios that factors which vary cannot reach: what would be the same is measured once."""
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for scenario, factors in idle_factors(plan).items():
+        grouped.setdefault(factors, []).append(scenario)
+    return tuple(
+        f"{', '.join(names)} for all levels of {', '.join(factors)}, which cannot act there"
+        for factors, names in grouped.items()
+    )
 
 
 def _listed(cores: Sequence[int]) -> str:

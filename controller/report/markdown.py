@@ -9,7 +9,7 @@ from controller.compare.ranking import Placed, Ranking
 from controller.compare.words import answer, remark, scene
 from controller.report.cells import cells_of, compared, rate_heading, ratio_text, seen_text, verdict_text
 from controller.report.choose import beside_baseline
-from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_cells import EffectRow, EffectTable, effect_tables
 
 _MEASURED = ("p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
@@ -23,7 +23,7 @@ def findings_markdown(findings: Findings) -> str:
     blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
     blocks += [_effect_block(table) for table in effect_tables(findings)]
     if rows := list(cost_rows(findings)):
-        blocks.append(f"### {COST_TITLE}\n\n{_table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
+        blocks.append(f"### {cost_title(findings)}\n\n{_table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
     if findings.remarks:
         blocks.append("\n".join(f"- {one.severity}: {escaped(one.line)}" for one in findings.remarks))
     return "\n\n".join(blocks) + "\n"

@@ -9,10 +9,10 @@ from controller.compare.findings import Findings
 from controller.compare.remarks import Remark, Severity
 from controller.compare.words import answer, remark
 from controller.report.chart_rows import TIMES
-from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_section import EffectSection, effect_sections
 from controller.report.section import Section, section_of
-from controller.units import MIB
+from controller.units import MIB, crossed_text
 
 _COLOURS = 12
 _MOST_CHIPS = 6
@@ -62,7 +62,7 @@ def page_of(findings: Findings) -> Page:
         more_remarks=max(0, len(findings.remarks) - _MOST_CHIPS),
         sections=tuple(section_of(findings, one, colours=colours) for one in findings.rankings),
         effects=tuple(effect_sections(findings)),
-        cost_title=COST_TITLE,
+        cost_title=cost_title(findings),
         cost_headings=COST_HEADINGS,
         costs=tuple(cost_rows(findings)),
         remarks=findings.remarks,
@@ -83,7 +83,12 @@ def subtitle(findings: Findings) -> str:
     """Return when the run was and how big: "23 Nov 2026 · 12 targets x 5 scenarios x 5 blocks"."""
     sizes = (
         _many({trial.target for trial in findings.trials}, "target"),
-        _many({trial.scenario for trial in findings.trials}, "scenario"),
+        crossed_text(
+            variants=len({trial.variant for trial in findings.trials}),
+            scenarios=len({trial.scenario for trial in findings.trials}),
+            cases=len({(trial.scenario, trial.variant) for trial in findings.trials}),
+            times=TIMES,
+        ),
         _many({trial.block for trial in findings.trials}, "block"),
     )
     started = min((trial.started_at for trial in findings.trials), default=None)

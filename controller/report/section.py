@@ -93,7 +93,7 @@ def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, in
         name=scene(ranking),
         compared=compared(ranking),
         rate=rate_heading(ranking),
-        settings=as_offered(findings.settings.get(ranking.scenario, ""), ranking.variant),
+        settings=_settings(findings, ranking),
         legend=_legend(ranking),
         axis=rates.axis(),
         ranking=_ranking_rows(findings, ranking, rates),
@@ -106,6 +106,13 @@ def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, in
         trials=tuple(_trial_cells(trial) for trial in mine),
         steps=tuple(_step_cells(trial, step) for trial in mine for step in trial.steps),
     )
+
+
+def _settings(findings: Findings, ranking: Ranking) -> str:
+    """Return how a ranking's scenario was offered: as its variant in the plan says, else as its own one does."""
+    if (planned := findings.settings.get(scene(ranking))) is not None:
+        return planned
+    return as_offered(findings.settings.get(ranking.scenario, ""), ranking.variant)
 
 
 def as_offered(settings: str, variant: str) -> str:

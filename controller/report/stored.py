@@ -53,6 +53,7 @@ def stored_findings(
         facts=run.machine,
         plan_text=run.plan_text(),
         settings=settings_of(plan),
+        varied=plan.varied,
         about=shown.about,
         folder=shown.folder,
         following=shown.following,

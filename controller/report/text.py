@@ -14,7 +14,7 @@ from controller.compare.words import answer, remark, scene
 from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
 from controller.report.choose import beside_baseline
 from controller.report.columns import TABLES
-from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_cells import EffectTable, effect_tables
 
 COLUMNS = 100
@@ -44,7 +44,8 @@ def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
     """Yield one scenario: its sentence, its ranking, and its targets beside the baseline."""
     name = scene(ranking)
     said = answer(ranking)
-    yield from _wrapped(said, indent=len(name) + 2 if said.startswith(f"{name}: ") else 2)
+    beside = said.startswith(f"{name}: ") and len(name) <= _LONGEST_NAMES[0]
+    yield from _wrapped(said, indent=len(name) + 2 if beside else 2)
     if more := remark(ranking):
         yield from _wrapped(more, indent=2, first=2)
     yield ""
@@ -166,7 +167,7 @@ def _cost_lines(findings: Findings) -> Iterator[str]:
     """Yield what each target costs to run; nothing where nobody knows."""
     if not (rows := list(cost_rows(findings))):
         return
-    yield COST_TITLE.lower()
+    yield cost_title(findings).lower()
     shown = [("" if len(row[0]) > _LONGEST_NAMES[0] else row[0], *row[1:]) for row in rows]
     heading, *lines = _aligned([COST_HEADINGS, *shown], left={0})
     yield heading

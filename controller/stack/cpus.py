@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from controller.errors import StackError
@@ -17,14 +17,23 @@ _SHARED = re.compile(r"\d+ cores?: [a-z ]+ and [a-z ]+ share cores? \d+(, \d+)*"
 class Cores:
     """The cores of each party, by the kernel's numbers; backing is empty where no backing service is used.
 
-    control is for controller, master and sampler. notes say in words what is shared.
+    control is for controller, master and sampler; usable is how many cores there are to hand out.
     """
 
     target: tuple[int, ...]
     backing: tuple[int, ...]
     generator: tuple[int, ...]
     control: tuple[int, ...]
-    notes: tuple[str, ...] = ()
+    usable: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is shared, in words."""
+        return (*_sharing(self), _control_note(self.generator))
+
+    def for_target(self, count: int) -> "Cores":
+        """Return the same with the first so many cores of the target's: what others have stays where it is."""
+        return replace(self, target=self.target[:count])
 
 
 def usable_cores() -> tuple[int, ...]:
@@ -44,13 +53,12 @@ def assign_cores(cpus: Cpus, cores: Sequence[int], *, backing_used: bool = False
     reach = min(cpus.target + backing, max(len(cores) - cpus.generator, cpus.target, backing))
     start = min(reach, len(cores) - cpus.generator)
     generator = tuple(cores[start : start + cpus.generator])
-    assigned = {"target": tuple(cores[: cpus.target]), "backing services": tuple(cores[reach - backing : reach])}
     return Cores(
-        target=assigned["target"],
-        backing=assigned["backing services"],
+        target=tuple(cores[: cpus.target]),
+        backing=tuple(cores[reach - backing : reach]),
         generator=generator,
         control=generator[-1:],
-        notes=(*_sharing({**assigned, "generator": generator}, len(cores)), _control_note(generator)),
+        usable=len(cores),
     )
 
 
@@ -61,11 +69,12 @@ def _refuse_too_many(wanted: Mapping[str, int], cores: Sequence[int]) -> None:
             raise StackError(f"expected cpus.{party} to be at most the {there} of this machine, found {count}")
 
 
-def _sharing(assigned: Mapping[str, tuple[int, ...]], count: int) -> Iterator[str]:
+def _sharing(cores: Cores) -> Iterator[str]:
     """Say which parties have which cores in common; nothing where each has its own."""
+    assigned = {"target": cores.target, "backing services": cores.backing, "generator": cores.generator}
     for (one, its), (other, others) in combinations(assigned.items(), 2):
         if both := sorted({*its} & {*others}):
-            yield f"{counted(count)}: {one} and {other} share {core_list(both)}"
+            yield f"{counted(cores.usable)}: {one} and {other} share {core_list(both)}"
 
 
 def tells_of_sharing(notes: Iterable[str]) -> bool:

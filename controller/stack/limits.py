@@ -2,10 +2,10 @@
 
 import resource
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 from controller.errors import LoadError
+from controller.plan.cases import cases_of
 from controller.plan.plan import Plan
 from controller.stack.front import front_of
 from controller.stack.nginx_conf import worker_connections
@@ -37,9 +37,9 @@ def raise_open_files() -> OpenFiles:
 
 def files_needed(plan: Plan) -> int:
     """Return how many files one process of a plan's trials may have open: a worker of the load, or Nginx's."""
-    loads = [scenario.load.connections for scenario in plan.scenarios]
-    levels = (plan.levels(scenario, variant) for scenario, variant in product(plan.scenarios, plan.variants))
-    fronts = [worker_connections(front) for one in levels if (front := front_of(one)) is not None]
+    cases = cases_of(plan)
+    loads = [case.scenario.load.connections for case in cases]
+    fronts = [worker_connections(front) for case in cases if (front := front_of(case.levels)) is not None]
     return max([*loads, *fronts]) + _SPARE_FILES
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Final
 
 from controller.errors import StackError
+from controller.plan.cases import cases_of
 from controller.plan.plan import Plan
 from controller.plan.target import Target
 from controller.stack import certificates, mariadb, nginx, redis
@@ -68,7 +68,7 @@ def plan_needs(plan: Plan, targets: Mapping[str, Target]) -> Needs:
     Services are for targets that we start; Nginx stands before any. Raises StackError for a target before which it
     cannot stand.
     """
-    in_force = [plan.levels(scenario, variant) for scenario, variant in product(plan.scenarios, plan.variants)]
+    in_force = [case.levels for case in cases_of(plan)]
     fronts = [front for levels in in_force if (front := front_of(levels)) is not None]
     needs = Needs(nginx=bool(fronts), tls=any(front.tls for front in fronts))
     urls = [url for name in plan.targets if (url := targets[name].url) is not None]

@@ -86,7 +86,7 @@ def settings_of(plan: Plan, variant: Variant, *, ground: Ground) -> Settings:
     """
     cache, db = str(variant.levels["cache"]), str(variant.levels["db"])
     return Settings(
-        server_cpus=plan.cpus.target,
+        server_cpus=plan.at(variant).cpus.target,
         cache_backend="memory" if cache == "redis" and not ground.needs.redis else cache,
         cache_miss_ms=plan.environment.cache_miss_ms,
         cache_ttl_s=plan.environment.cache_ttl_s,
@@ -176,11 +176,7 @@ def check_targets(
     One that runs already is held to the contract's own defaults, each time: nobody knows whether it is what it was.
     Logs are in the cache. Raises StackError for the first that does not start or breaks the contract.
     """
-    unchecked = [
-        (ready, settings)
-        for variant, ready in product(plan.variants, prepared.values())
-        if not _has_passed(ready, settings := _check_settings(plan, variant, ground, ready))
-    ]
+    unchecked = _unchecked(plan, prepared, ground)
     if not unchecked:
         return
     logs = made_folder(cache_folder() / "logs")
@@ -203,6 +199,15 @@ def check_targets(
                     _hold_to_contract(ready.target.name, findings)
             if ready.build is not None:
                 _passed_file(ready, settings).touch()
+
+
+def _unchecked(plan: Plan, prepared: Mapping[str, Prepared], ground: Ground) -> list[tuple[Prepared, Settings]]:
+    """Return what has to be started, each with the settings of one or more variants: once for all that are the same."""
+    found: dict[tuple[str, Settings], tuple[Prepared, Settings]] = {}
+    for variant, ready in product(plan.variants, prepared.values()):
+        settings = _check_settings(plan, variant, ground, ready)
+        found.setdefault((ready.target.name, settings), (ready, settings))
+    return [(ready, settings) for ready, settings in found.values() if not _has_passed(ready, settings)]
 
 
 def _check_settings(plan: Plan, variant: Variant, ground: Ground, ready: Prepared) -> Settings:

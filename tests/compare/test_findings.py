@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
-from controller.compare.findings import findings, scenario_text
+from controller.compare.findings import findings, scenario_text, settings_of
+from controller.compare.words import scene
 from controller.plan.scenario import Load, Request, Scenario
 from tests.factories.trials import run_of, windows_of
+from tests.plan.given import SMALLEST, plan_from
 
 
 def test_scenarios_stand_in_the_plans_order() -> None:
@@ -17,6 +21,24 @@ def test_scenarios_stand_in_the_plans_order() -> None:
 
     assert [one.scenario for one in in_order.rankings] == ["zebra", "apple"]
     assert [one.scenario for one in unknown.rankings] == ["apple", "zebra"]
+
+
+def test_variants_stand_in_the_plans_order(tmp_path: Path) -> None:
+    """As the plan lists the levels, each with the load that it has there."""
+    plan = plan_from(tmp_path, SMALLEST + "[factors]\nin_flight = [9, 64, 8]\n")
+    trials = run_of({"a": 1000}, scenarios=("health",))
+    labels = ("default", "in_flight=8", "in_flight=9")
+    varied = [replace(one, variant=label, order=n) for n, label in enumerate(labels) for one in trials[:1]]
+    settings = settings_of(plan)
+
+    found = findings(varied, run_id="r", baseline="a", settings=settings)
+
+    assert [scene(one) for one in found.rankings] == list(settings)
+    assert [text.split(" · ")[1].split(",")[0] for text in settings.values()] == [
+        "9 in flight",
+        "64 in flight",
+        "8 in flight",
+    ]
 
 
 def test_the_same_trials_give_the_same_findings() -> None:

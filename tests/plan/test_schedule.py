@@ -29,7 +29,8 @@ def plan_with(*, targets: int = 4, scenarios: int = 3, repeats: int = 20, seed: 
         load=load,
         cpus=Cpus(),
         environment=Environment(),
-        variants=(variant_of({}), variant_of({"cache": "none"})),
+        variants=(variant_of({}), variant_of({"metrics": "full"})),
+        varied={"metrics": ("none", "full")},
         scenarios=tuple(Scenario(name=f"s{n}", requests=(Request(path="/"),), load=load) for n in range(scenarios)),
     )
 

@@ -65,6 +65,16 @@ def test_the_cores_that_may_be_used_are_used() -> None:
     assert (cores.target, cores.generator) == ((3,), (5,))
 
 
+def test_a_target_with_fewer_cores_moves_nobody_else() -> None:
+    """What a level of cpus changes is the target alone, and what it shares is said as it is then."""
+    two = assigned(2, backing_used=False, target=2)
+    one = two.for_target(1)
+
+    assert (one.target, one.generator, one.control) == ((0,), two.generator, two.control)
+    assert shared(two) == ["2 cores: target and generator share core 1"]
+    assert shared(one) == []
+
+
 def test_laws() -> None:
     """Each party gets as many as it asked for, and shares only where there are too few for all."""
     for count, target, backing, generator in product(range(1, 7), range(1, 5), range(1, 4), range(1, 4)):
