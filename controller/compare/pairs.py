@@ -6,7 +6,7 @@ from math import exp, inf, log, sqrt
 from statistics import fmean, stdev
 
 from controller.compare.intervals import log_t_interval
-from controller.compare.power import detectable_pairs
+from controller.compare.power import detectable_effect
 from controller.compare.student import two_sided_p
 from controller.units import AtLeast
 
@@ -21,7 +21,7 @@ class Difference:
     """How many times the baseline's value the candidate's is, over the blocks that have both.
 
     ratio is the geometric mean, low and high its plain 95 % interval, p_value that of no difference,
-    log_sd the standard deviation of the logarithms of the ratios. None where it cannot be known.
+    standard_error that of the logarithm of the ratio, with df degrees of freedom. None where it cannot be known.
     """
 
     blocks: int
@@ -29,13 +29,16 @@ class Difference:
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
-    log_sd: float | None = None
+    standard_error: float | None = None
+    df: float | None = None
     why_not: str | None = None
 
     def detectable(self, *, alpha: float) -> float | None:
         """Return the difference, as a share, that would have been found with 80 % power; None without spread."""
-        ratio = None if self.log_sd is None else detectable_pairs(self.log_sd, self.blocks, alpha=alpha)
-        return None if ratio is None or ratio == inf else ratio - 1
+        if self.standard_error is None or self.df is None:
+            return None
+        ratio = detectable_effect(self.standard_error, df=self.df, alpha=alpha)
+        return None if ratio == inf else ratio - 1
 
     def turned(self) -> "Difference":
         """Return the same difference seen from the other side: the baseline over the candidate."""
@@ -71,18 +74,19 @@ def _with_spread(logs: list[float]) -> Difference:
     """Return the difference that two or more logarithms of ratios show."""
     interval = log_t_interval([exp(one) for one in logs])
     assert interval is not None  # there are values
-    spread = stdev(logs)
+    standard_error, df = stdev(logs) / sqrt(len(logs)), len(logs) - 1
     return Difference(
         blocks=len(logs),
         ratio=interval.mean,
         low=interval.low,
         high=interval.high,
-        p_value=_p_value(fmean(logs), standard_error=spread / sqrt(len(logs)), df=len(logs) - 1),
-        log_sd=spread,
+        p_value=p_of_mean(fmean(logs), standard_error=standard_error, df=df),
+        standard_error=standard_error,
+        df=df,
     )
 
 
-def _p_value(mean: float, *, standard_error: float, df: int) -> float:
+def p_of_mean(mean: float, *, standard_error: float, df: float) -> float:
     """Return the two-sided p-value of a mean; exactly equal ratios are certain, or certainly equal."""
     if standard_error == 0:
         return 1.0 if mean == 0 else 0.0
