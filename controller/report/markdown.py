@@ -20,7 +20,7 @@ def findings_markdown(findings: Findings) -> str:
     blocks = [_ranking_block(findings, ranking) for ranking in findings.rankings]
     blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
     if rows := list(cost_rows(findings)):
-        blocks.append(f"### {COST_TITLE}\n\n{_table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
+        blocks.append(f"### {COST_TITLE}\n\n{table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
     if findings.remarks:
         blocks.append("\n".join(f"- {one.severity}: {escaped(one.line)}" for one in findings.remarks))
     return "\n\n".join(blocks) + "\n"
@@ -32,11 +32,11 @@ def _ranking_block(findings: Findings, ranking: Ranking) -> str:
     if more := remark(ranking):
         parts.append(escaped(more))
     heads = ("place", "target", rate_heading(ranking), *_MEASURED)
-    parts.append(_table(heads, [_ranking_row(place) for place in ranking.places], right={0, 2, 3, 4, 5, 6}))
+    parts.append(table(heads, [_ranking_row(place) for place in ranking.places], right={0, 2, 3, 4, 5, 6}))
     if rows := beside_baseline(findings, ranking):
         beside = ("candidate", compared(ranking), "would have seen", "verdict")
         body = [(row.candidate, ratio_text(row), seen_text(row), verdict_text(row)) for row in rows]
-        parts += [f"Beside {escaped(findings.baseline)}:", _table(beside, body, right={1, 2})]
+        parts += [f"Beside {escaped(findings.baseline)}:", table(beside, body, right={1, 2})]
     return "\n\n".join(parts)
 
 
@@ -57,7 +57,7 @@ def _ranking_row(place: Placed) -> Sequence[str]:
     )
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> str:
     """Return a Markdown table; columns in `right` are lined up to the right."""
     marks = ["---:" if column in right else "---" for column in range(len(heads))]
     return "\n".join(_lines([heads, marks, *([escaped(cell) for cell in row] for row in rows)]))

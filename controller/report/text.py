@@ -86,7 +86,7 @@ def _table_lines(cells: Sequence[Cells], *, placed: bool, rate: str, longest_nam
     head = ("place", "target", rate, "", "p50", "p99", "CPU us/", "request", "memory", _LAST_HEADING)
     units = ("", "", "", "", "", "", "server", "generator", "peak", "by")
     heads = [row if placed else row[1:] for row in (head, units)]
-    return list(_aligned([*heads, *rows], left={len(heads[0]) - 1} | ({1} if placed else {0})))
+    return list(aligned([*heads, *rows], left={len(heads[0]) - 1} | ({1} if placed else {0})))
 
 
 def _last_cell_wrapped(line: str, last: str) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _beside_table(rows: Sequence[Comparison], *, compared: str) -> Iterator[str]
     shown = [(name if len(name) <= _LONGEST_BESIDE else "", *row) for name, row in zip(names, cells, strict=True)]
     caveats = [None, *(row.caveat for row in rows)]
     same = len(set(caveats[1:])) == 1
-    for name, line, caveat in zip(names, _aligned(shown, left={0, 3}), caveats, strict=True):
+    for name, line, caveat in zip(names, aligned(shown, left={0, 3}), caveats, strict=True):
         if len(name) > _LONGEST_BESIDE:
             yield f"  {name}"
         yield line
@@ -132,7 +132,7 @@ def _row(cells: Cells, *, named: bool, placed: bool) -> Sequence[str]:
     return row if placed else row[1:]
 
 
-def _aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
     """Yield rows with their columns lined up, to the right but for those in `left`, two spaces in front of each."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
@@ -149,7 +149,7 @@ def _cost_lines(findings: Findings) -> Iterator[str]:
         return
     yield COST_TITLE.lower()
     shown = [("" if len(row[0]) > _LONGEST_NAMES[0] else row[0], *row[1:]) for row in rows]
-    heading, *lines = _aligned([COST_HEADINGS, *shown], left={0})
+    heading, *lines = aligned([COST_HEADINGS, *shown], left={0})
     yield heading
     for row, line in zip(rows, lines, strict=True):
         if len(row[0]) > _LONGEST_NAMES[0]:

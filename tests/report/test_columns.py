@@ -8,6 +8,7 @@ import pytest
 from controller.measure.errors import ErrorKind
 from controller.plan.factors import FACTORS
 from controller.report.columns import COMPARISON, ERRORS, STEPS, SUMMARY, TRIALS
+from controller.report.joined import JOINED
 
 DICTIONARY = Path(__file__).parents[2] / "exports" / "COLUMNS.md"
 
@@ -101,6 +102,7 @@ def test_every_kind_of_error_is_explained() -> None:
         ("summary.csv", SUMMARY),
         ("trials.csv", tuple(column for column in TRIALS if column not in SUMMARY or column == "startup_s")),
         ("comparison.csv", COMPARISON),
+        ("two runs", tuple(column for column in JOINED if column not in COMPARISON)),
         ("errors.csv", ERRORS),
         ("steps.csv", STEPS),
     ],
