@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.compare.costs import Cost, costs
+from controller.compare.hypotheses import Answer, answers
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
 from controller.compare.summary import SummaryRow, summaries
@@ -12,6 +13,7 @@ from controller.compare.timeline import Moment, timelines
 from controller.compare.verdicts import Comparison, comparisons
 from controller.measure.trial import TrialResult
 from controller.measure.window import Window
+from controller.plan.hypothesis import Hypothesis
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load, Scenario
 from controller.plan.target import Target
@@ -35,6 +37,7 @@ class Findings:
     summary: tuple[SummaryRow, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    hypotheses: tuple[Answer, ...] = ()
     remarks: tuple[Remark, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=dict)
     timelines: Mapping[int, tuple[Moment, ...]] = field(default_factory=dict)
@@ -58,13 +61,11 @@ def findings(
     plan_text: str = "",
     about: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
+    hypotheses: Iterable[Hypothesis] = (),
     folder: str = "",
     following: str = "",
 ) -> Findings:
-    """Return what trials say, failed ones included; windows are read once and only for throughput over time.
-
-    Scenarios stand in the order of settings.
-    """
+    """Return what trials say, failed ones included, scenarios in the order of settings; windows are read once."""
     ordered = tuple(sorted(trials, key=lambda trial: trial.order))
     rows = summaries(ordered, run_id=run_id)
     return Findings(
@@ -76,6 +77,7 @@ def findings(
         summary=rows,
         rankings=_in_plan_order(rankings(ordered, rows), list(settings or {})),
         comparisons=comparisons(ordered, baseline=baseline),
+        hypotheses=answers(hypotheses, ordered),
         remarks=remarks(ordered),
         costs=costs(ordered),
         timelines=timelines(windows),

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from controller.compare.joining import Joint
-from controller.compare.limits import Held, Holding, Limit, doubts_of, held_ratio, hold_limits, metric_of, worst_first
+from controller.compare.limits import Held, Holding, Limit, doubts_of, held_ratio, hold_limits, worst_first
 from controller.compare.matched import Matched
+from controller.compare.summary import column_metric
 from controller.measure.trial import TrialResult
 
 
@@ -31,7 +32,7 @@ def _beside(limit: Limit, joint: Joint, tables: Sequence[Matched]) -> Iterator[H
     for table, pair in asked:
         yield held_ratio(
             limit,
-            table.difference(joint, pair, metric=metric_of(limit)),
+            table.difference(joint, pair, metric=column_metric(limit.metric)),
             target=pair.candidate,
             scenario=table.scenario,
             variant=table.variant,

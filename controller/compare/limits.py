@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import partial
 from math import inf, isfinite
 from typing import Any, Final
 
 from controller.compare.blocks import Cell, by_block, cells
 from controller.compare.intervals import Interval, log_t_interval
-from controller.compare.metrics import Metric
 from controller.compare.pairs import NO_ANSWERS, ONE_TRIAL, Difference, paired_difference
-from controller.compare.summary import Numbers, numbers_of
+from controller.compare.summary import Numbers, column_metric, numbers_of
 from controller.errors import PlanError
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.units import AtLeast
@@ -127,11 +125,6 @@ def worst_first(judged: Iterable[Held]) -> list[Held]:
     return sorted(judged, key=lambda held: list(Holding).index(held.holding))
 
 
-def metric_of(limit: Limit) -> Metric:
-    """Return a limit's number as each trial has it."""
-    return Metric(name=limit.metric, of=partial(_of_trial, limit.metric), more_is_better=False, judged=False)
-
-
 def held_ratio(limit: Limit, difference: Difference, **where: Any) -> Held:
     """Return how a ratio to the baseline keeps a limit; where says what it is of, as the fields of Held."""
     if difference.ratio is None:
@@ -149,7 +142,9 @@ def _beside(limit: Limit, grouped: Mapping[Cell, Sequence[TrialResult]], *, base
         yield Held(limit=limit, holding=Holding.CANNOT_TELL, why_not=why_not)
     for cell in candidates:
         anchor = grouped.get(Cell(cell.scenario, cell.variant, baseline), ())
-        sides = (by_block(some, metric=metric_of(limit), endpoint=TOGETHER) for some in (grouped[cell], anchor))
+        sides = (
+            by_block(some, metric=column_metric(limit.metric), endpoint=TOGETHER) for some in (grouped[cell], anchor)
+        )
         yield held_ratio(limit, paired_difference(*sides), beside=baseline, **_where(cell, grouped[cell]))
 
 
@@ -196,7 +191,8 @@ def _interval(metric: str, trials: Sequence[TrialResult]) -> Interval | None:
     if metric in COUNTED:
         count = getattr(numbers_of(trials, endpoint=TOGETHER), metric)
         return None if count is None else Interval(mean=count, low=count, high=count)
-    values = [value for trial in trials if (value := _of_trial(metric, trial, TOGETHER)) is not None]
+    of_trial = column_metric(metric).of
+    values = [value for trial in trials if (value := of_trial(trial, TOGETHER)) is not None]
     if any(isinstance(value, AtLeast) for value in values):
         # Of their spread nothing is known. Where each of them is a bound, all are above the lowest one.
         bounds = len(values) > 1 and all(isinstance(value, AtLeast) for value in values)
@@ -205,11 +201,6 @@ def _interval(metric: str, trials: Sequence[TrialResult]) -> Interval | None:
     if len(values) > 1 and not any(values):
         return Interval(mean=0.0, low=0.0, high=0.0)
     return log_t_interval(values)
-
-
-def _of_trial(metric: str, trial: TrialResult, endpoint: str) -> float | None:
-    value: float | None = getattr(numbers_of([trial], endpoint=endpoint), metric)
-    return value
 
 
 def _number(text: str) -> float | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from controller.errors import PlanError
 from controller.plan.factors import FACTORS, Level, Variant
+from controller.plan.hypothesis import Hypothesis
 from controller.plan.rules import NAME, Rule, hold, one_of, text_like, whole
 from controller.plan.scenario import Load, Scenario
 
@@ -64,6 +65,7 @@ class Plan:
     environment: Environment
     variants: tuple[Variant, ...]
     scenarios: tuple[Scenario, ...]
+    hypotheses: tuple[Hypothesis, ...] = ()
     skipped: tuple[str, ...] = field(default=(), compare=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 

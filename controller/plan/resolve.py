@@ -8,6 +8,7 @@ from typing import Any, Final
 from controller.plan.check_load import load_settings
 from controller.plan.expect import Expect, fields_of
 from controller.plan.factors import FACTORS, Level, variant_of
+from controller.plan.hypothesis import hypothesis_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.problems import Problems
 from controller.plan.scenario import METHODS, Load, Request, Scenario, Stage
@@ -80,13 +81,14 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
             _scenario_of(name, scenario, load={**load_settings(load, scenario.get("load", {})), **_load_levels(named)})
             for name, scenario in table["scenarios"].items()
         ),
+        hypotheses=tuple(map(hypothesis_of, table.get("hypotheses", []))),
         sources=sources,
     )
 
 
 def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dict[str, str]:
     """Return for the key path of each setting whether "--set", "plan" or the "default" gave it."""
-    paths: list[KeyPath] = [(key,) for key in _TOP]
+    paths: list[KeyPath] = [(key,) for key in (*_TOP, "hypotheses")]
     paths += [("load", key) for key in Load.__dataclass_fields__]
     paths += [("cpus", key) for key in Cpus.__dataclass_fields__]
     paths += [("environment", key) for key in Environment.__dataclass_fields__]

@@ -32,6 +32,9 @@ def plan_toml(plan: Plan) -> str:
     lines += _table(plan, "factors", _factor_settings(plan))
     for scenario in plan.scenarios:
         lines += _scenario_lines(plan, scenario)
+    for hypothesis in plan.hypotheses:
+        written = [f"{key} = {toml_value(short(value))}" for key, value in hypothesis.settings.items()]
+        lines += ["", f"[[hypotheses]]  # {plan.sources.get('hypotheses', 'plan')}", *written]
     return "\n".join(lines) + "\n"
 
 
@@ -192,4 +195,12 @@ requests = [
 # [scenarios.orders]
 # requests = [{ post = "/orders", json = { id = "{n}" }, draw = { n = "sequence" }, expect = { status = 201 } }]
 # Draws: sequence, uniform(1, 100), zipf(1000, 1.1), choice(a, b), uuid. Expected: status, length, contains, json.
+
+# What you expect: it comes back supported, refuted or undecided. Rows are chosen by target, scenario, endpoint or factor.
+# [[hypotheses]]
+# says = "FastAPI is at least twice as fast"
+# metric = "throughput_per_s"   # any number of summary.csv, or "spread": the fastest target over the slowest
+# compare = { target = "python-fastapi" }
+# to = { target = "python-flask" }
+# at_least = 2.0                # the ratio; or at_most, or both
 """

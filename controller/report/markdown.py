@@ -9,6 +9,7 @@ from controller.compare.words import answer, remark, scene
 from controller.report.cells import cells_of, compared, rate_heading, ratio_text, seen_text, verdict_text
 from controller.report.choose import beside_baseline
 from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.hypothesis_cells import HYPOTHESIS_HEADINGS, HYPOTHESIS_TITLE, hypothesis_rows
 
 _MEASURED = ("p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
 # Characters that would start a link, a tag, emphasis, code or another cell.
@@ -19,6 +20,8 @@ def findings_markdown(findings: Findings) -> str:
     """Return the report as GitHub-flavoured Markdown; of a run without trials it says so. Ends with a newline."""
     blocks = [_ranking_block(findings, ranking) for ranking in findings.rankings]
     blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
+    if hypotheses := list(hypothesis_rows(findings)):
+        blocks.append(f"### {HYPOTHESIS_TITLE}\n\n{table(HYPOTHESIS_HEADINGS, hypotheses, right={2})}")
     if rows := list(cost_rows(findings)):
         blocks.append(f"### {COST_TITLE}\n\n{table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
     if findings.remarks:

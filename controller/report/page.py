@@ -10,6 +10,7 @@ from controller.compare.remarks import Remark, Severity
 from controller.compare.words import answer, remark
 from controller.report.chart_rows import TIMES
 from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.hypothesis_cells import HYPOTHESIS_HEADINGS, HYPOTHESIS_TITLE, hypothesis_rows
 from controller.report.section import Section, section_of
 from controller.units import MIB
 
@@ -38,6 +39,9 @@ class Page:
     chips: tuple[Remark, ...]
     more_remarks: int
     sections: tuple[Section, ...]
+    hypothesis_title: str
+    hypothesis_headings: tuple[str, ...]
+    hypotheses: tuple[tuple[str, ...], ...]
     cost_title: str
     cost_headings: tuple[str, ...]
     costs: tuple[tuple[str, ...], ...]
@@ -59,6 +63,9 @@ def page_of(findings: Findings) -> Page:
         chips=findings.remarks[:_MOST_CHIPS],
         more_remarks=max(0, len(findings.remarks) - _MOST_CHIPS),
         sections=tuple(section_of(findings, one, colours=colours) for one in findings.rankings),
+        hypothesis_title=HYPOTHESIS_TITLE,
+        hypothesis_headings=HYPOTHESIS_HEADINGS,
+        hypotheses=tuple(hypothesis_rows(findings)),
         cost_title=COST_TITLE,
         cost_headings=COST_HEADINGS,
         costs=tuple(cost_rows(findings)),

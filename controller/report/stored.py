@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from controller.compare.findings import Findings, findings, settings_of
 from controller.errors import PlanError
@@ -62,6 +62,7 @@ def stored_findings(
         facts=run.machine,
         plan_text=run.plan_text(),
         settings=settings_of(plan),
+        hypotheses=plan.hypotheses,
         about=shown.about,
         folder=shown.folder,
         following=shown.following,
@@ -85,7 +86,15 @@ def _standing(trials: Sequence[TrialResult]) -> list[TrialResult]:
 
 def stored_plan(folder: Path) -> Plan:
     """Return the plan of a stored run, also where its targets are not those of this project."""
-    names = tomllib.loads((folder / PLAN).read_text(encoding="utf-8"))["targets"]
-    # A plan's reader looks at the names of targets only; this run's own are all that count here.
-    known = cast("Mapping[str, Target]", dict.fromkeys(names))
+    table = tomllib.loads((folder / PLAN).read_text(encoding="utf-8"))
+    names = table["targets"]
+    # A plan's reader looks at the names of targets only; this run's own are all that count here, and those that
+    # its hypotheses name and that were left out for a missing tool.
+    known = cast("Mapping[str, Target]", dict.fromkeys((*names, *_named(table.get("hypotheses", [])))))
     return read_plan(folder / PLAN, targets=known, available=names)
+
+
+def _named(hypotheses: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the targets that the hypotheses of a stored plan name."""
+    chosen = [one[side].get("target", []) for one in hypotheses for side in ("compare", "to")]
+    return [name for names in chosen for name in ([names] if isinstance(names, str) else names)]

@@ -15,6 +15,7 @@ from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_hea
 from controller.report.choose import beside_baseline
 from controller.report.columns import TABLES
 from controller.report.cost_cells import COST_HEADINGS, COST_TITLE, cost_rows
+from controller.report.hypothesis_cells import hypothesis_rows
 
 COLUMNS = 100
 _LABEL = 8
@@ -32,6 +33,7 @@ def findings_text(findings: Findings) -> str:
     blocks = [list(_ranking_lines(findings, ranking)) for ranking in findings.rankings]
     if not blocks:
         blocks.append([f"{findings.run_id}: no trial has ended yet"])
+    blocks.append(list(_hypothesis_lines(findings)))
     blocks.append(list(_cost_lines(findings)))
     blocks.append(list(_remark_lines(findings.remarks)))
     blocks.append(list(_where_lines(findings)))
@@ -141,6 +143,13 @@ def aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _hypothesis_lines(findings: Findings) -> Iterator[str]:
+    """Yield what each hypothesis of the plan came to, the numbers under it."""
+    for says, verdict, _, detail in hypothesis_rows(findings):
+        yield from _wrapped(f"{verdict}: {says}", indent=2)
+        yield from _wrapped(detail, indent=4, first=4)
 
 
 def _cost_lines(findings: Findings) -> Iterator[str]:
