@@ -22,6 +22,7 @@ def joined_rows(joint: Joint, tables: Iterable[Matched]) -> tuple[Comparison, ..
 
     A row's baseline is of the first run and its candidate of the second, each taken as its ratio to the target that
     joins them; blocks is how many pairs the shorter run has.
+
     One family is one scenario, variant, endpoint and metric: its pairs are corrected together. Targets with the same
     build in both runs are a family of their own, since nobody asks for a difference there: they are negative
     controls (Lipsitch et al. 2010). Where one differs for certain all the same, a verdict needs a difference beyond it.
@@ -45,8 +46,9 @@ def _family(joint: Joint, table: Matched, *, endpoint: str, metric: Metric) -> I
     for pair in joint.pairs:
         one, caveat = judged[pair]
         difference = found[pair]
-        if joint.unlike and not difference.why_not:
-            caveat = UNLIKE
+        if not gets_verdict:
+            # What is said of a verdict says nothing here.
+            caveat = difference.why_not or (UNLIKE if joint.unlike else SAME_BUILD if pair.same_build else None)
         yield Comparison(
             scenario=table.scenario,
             endpoint=endpoint,

@@ -87,13 +87,9 @@ def _fact_lines(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator
     """Yield what the machines differ in, and the cores that each side had."""
     for what, path in _FACTS.items():
         one, other = _at(first, path), _at(second, path)
-        if what == "memory" and _is_same_memory(one, other):
-            continue
-        yield from (
-            _differing(what, _memory_text(one), _memory_text(other))
-            if what == "memory"
-            else _differing(what, one, other)
-        )
+        if what == "memory":
+            one, other = _memory_text(one), _memory_text(one if _is_same_memory(one, other) else other)
+        yield from _differing(what, one, other)
     for role in _ROLES:
         one, other = (_cores_text(facts.get("roles"), role) for facts in (first, second))
         yield from _differing(f"cores of {role}", one, other)

@@ -196,7 +196,7 @@ requests = [
 # requests = [{ post = "/orders", json = { id = "{n}" }, draw = { n = "sequence" }, expect = { status = 201 } }]
 # Draws: sequence, uniform(1, 100), zipf(1000, 1.1), choice(a, b), uuid. Expected: status, length, contains, json.
 
-# What you expect: it comes back supported, refuted or undecided. Rows are chosen by target, scenario, endpoint or factor.
+# What you expect comes back supported, refuted or undecided; rows are chosen by target, scenario, endpoint or factor.
 # [[hypotheses]]
 # says = "FastAPI is at least twice as fast"
 # metric = "throughput_per_s"   # any number of summary.csv, or "spread": the fastest target over the slowest
