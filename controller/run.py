@@ -157,14 +157,17 @@ def _run_folder(options: RunOptions, plan: Plan, builds: Mapping[str, str], core
         run = open_run_folder(options.resume)
         check_same_plan(run, plan_toml=plan_toml(plan), builds=builds)
         return run
-    return new_run(options.out, plan, builds, cores=cores, planned=len(trials_of(plan)))
+    servers = options.project / "servers"
+    return new_run(options.out, plan, builds, servers=servers, cores=cores, planned=len(trials_of(plan)))
 
 
-def new_run(out: Path, plan: Plan, builds: Mapping[str, str], *, cores: Cores, planned: int) -> RunFolder:
+def new_run(
+    out: Path, plan: Plan, builds: Mapping[str, str], *, servers: Path, cores: Cores, planned: int
+) -> RunFolder:
     """Make the folder of a run that begins now."""
     roles = {"target": cores.target, "generator": cores.generator, "control": cores.control}
     roles |= {"backing": cores.backing} if cores.backing else {}
-    facts = machine_facts(cores=roles, checkout=Path(__file__).resolve().parents[1])
+    facts = machine_facts(cores=roles, servers=servers, checkout=Path(__file__).resolve().parents[1])
     if cores.backing:
         facts["versions"] |= service_versions(plan)
     contents = RunContents(plan_toml=plan_toml(plan), planned=planned, builds=builds, machine=facts)

@@ -64,7 +64,7 @@ def serve_session(options: SessionOptions, watcher: SessionWatcher, stop: StopRe
         ground = lay_ground(plan, prepared, servers=options.project / "servers")
         check_targets(plan, prepared, ground=ground, lock_fd=lock_fd, say=watcher.stage)
 
-        run = new_run(options.out, _stored(plan), builds_of(prepared), cores=cores, planned=0)
+        run = new_run(options.out, _stored(plan), builds_of(prepared), servers=ground.servers, cores=cores, planned=0)
         shown = shown_of(run, plan, targets)
         ended_by = None
         try:

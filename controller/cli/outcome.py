@@ -20,10 +20,11 @@ def outcome_text(outcome: RunOutcome) -> str:
     return text
 
 
-def status_of(outcome: RunOutcome) -> int:
+def status_of(outcome: RunOutcome, *, limits_missed: bool = False) -> int:
     """Return the exit status, the first that applies.
 
-    Interrupted, a trial failed, the run ended early, in doubt, an SLO missed at every rate that was tried, 0.
+    Interrupted, a trial failed, the run ended early, in doubt, an SLO missed at every rate that was tried or a limit
+    of --fail-if missed, 0.
     """
     applies = {
         INTERRUPTED: outcome.interrupted,
@@ -31,7 +32,7 @@ def status_of(outcome: RunOutcome) -> int:
         LoadError.exit_code: outcome.load_failed > 0,
         StoreError.exit_code: False,
         IN_DOUBT: outcome.doubted > 0,
-        SLO_MISSED: outcome.missed > 0,
+        SLO_MISSED: outcome.missed > 0 or limits_missed,
     }
     if outcome.ended_by is not None:
         applies[outcome.ended_by.exit_code] = True

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from controller.cli.limits import limit_options, read_limits
 from controller.cli.place import Place
 from controller.cli.shape import examples
 from controller.errors import PlanError
@@ -14,6 +15,7 @@ from controller.errors import PlanError
         "fastserve run quick",
         "fastserve run plans/mine.toml --dry-run",
         "fastserve run quick --set load.in_flight=128 --set repeats=8",
+        'fastserve run mine --fail-if "latency_p99_ms > 1.1 * baseline"',
         "fastserve run quick --resume exports/runs/quick-20261123T061300Z",
     )
 )
@@ -29,6 +31,7 @@ from controller.errors import PlanError
 @click.option("--runtime", type=click.Choice(["process", "docker"]), default="process", help="How servers are started.")
 @click.option("--machines", metavar="FILE", help="More machines to run on (not yet).")
 @click.option("--influx", metavar="URL", help="An InfluxDB to write to as well (not yet).")
+@limit_options
 @click.pass_obj
 def run(
     place: Place,
@@ -40,15 +43,18 @@ def run(
     runtime: str,
     machines: str | None,
     influx: str | None,
+    fail_if: tuple[str, ...],
+    strict: bool,
 ) -> int:
     """Run PLAN, a path or the name of a file in plans/: start, load, measure, store, compare.
 
     The first Ctrl-C ends the trial, keeps what was measured and prints the tables; the second aborts.
 
     Exit status, the first that applies: 130 interrupted, 2 wrong usage or plan, 3 stack, 4 load,
-    5 store, 11 results in doubt, 10 an SLO missed, 0.
+    5 store, 11 results in doubt, 10 an SLO or a limit missed, 0.
     """
     refuse_what_is_not_yet(runtime=runtime, machines=machines, influx=influx)
+    limits = read_limits(fail_if, strict=strict)
     from controller.cli.running import RunOptions, dry_run_lines, run_and_show
 
     options = RunOptions(
@@ -62,7 +68,7 @@ def run(
     if dry_run:
         click.echo(dry_run_lines(options))
         return 0
-    return run_and_show(options)
+    return run_and_show(options, limits=limits, strict=strict)
 
 
 def refuse_what_is_not_yet(*, runtime: str, machines: str | None, influx: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from controller.compare.contrasts import Varied
 from controller.compare.costs import Cost, costs
 from controller.compare.effects import Effect, effects
+from controller.compare.hypotheses import Answer, answers
 from controller.compare.interactions import Interactions, interactions
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
@@ -17,6 +18,7 @@ from controller.compare.words import scene, scene_text
 from controller.measure.trial import TrialResult
 from controller.measure.window import Window
 from controller.plan.cases import cases_of
+from controller.plan.hypothesis import Hypothesis
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load, Scenario
 from controller.plan.target import Target
@@ -42,6 +44,7 @@ class Findings:
     comparisons: tuple[Comparison, ...] = ()
     effects: tuple[Effect, ...] = ()
     interactions: tuple[Interactions, ...] = ()
+    hypotheses: tuple[Answer, ...] = ()
     remarks: tuple[Remark, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=dict)
     timelines: Mapping[int, tuple[Moment, ...]] = field(default_factory=dict)
@@ -66,6 +69,7 @@ def findings(
     plan_text: str = "",
     about: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
+    hypotheses: Iterable[Hypothesis] = (),
     folder: str = "",
     following: str = "",
 ) -> Findings:
@@ -80,6 +84,7 @@ def findings(
         name=name,
         question=question,
         rankings=_in_plan_order(found.rankings, list(settings or {})),
+        hypotheses=answers(hypotheses, found.trials),
         timelines=timelines(windows),
         facts=facts or {},
         plan_text=plan_text,

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from controller.compare.intervals import Interval, interval_of_logs, log_spread
 from controller.compare.logratios import LogRatios, log_ratios
-from controller.compare.power import detectable_pairs
+from controller.compare.power import detectable_effect
 from controller.compare.student import two_sided_p
 
 ONE_TRIAL = "one trial: no spread known"
@@ -18,7 +18,7 @@ class Difference:
     """How many times the baseline's value the candidate's is, over the blocks that have both.
 
     ratio is the geometric mean, low and high its plain 95 % interval, p_value that of no difference,
-    log_sd the standard deviation of the logarithms of the ratios. None where it cannot be known.
+    standard_error that of the logarithm of the ratio, with df degrees of freedom. None where it cannot be known.
     """
 
     blocks: int
@@ -26,7 +26,8 @@ class Difference:
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
-    log_sd: float | None = None
+    standard_error: float | None = None
+    df: float | None = None
     why_not: str | None = None
 
     @property
@@ -36,8 +37,10 @@ class Difference:
 
     def detectable(self, *, alpha: float) -> float | None:
         """Return the difference, as a share, that would have been found with 80 % power; None without spread."""
-        ratio = None if self.log_sd is None else detectable_pairs(self.log_sd, self.blocks, alpha=alpha)
-        return None if ratio is None or ratio == inf else ratio - 1
+        if self.standard_error is None or self.df is None:
+            return None
+        ratio = detectable_effect(self.standard_error, df=self.df, alpha=alpha)
+        return None if ratio == inf else ratio - 1
 
     def turned(self) -> "Difference":
         """Return the same difference seen from the other side: the baseline over the candidate."""
@@ -69,18 +72,20 @@ def difference_of(ratios: LogRatios) -> Difference:
 
 def _with_spread(logs: list[float]) -> Difference:
     """Return the difference that two or more logarithms of ratios show."""
-    interval, spread = interval_of_logs(logs), log_spread(logs)
+    interval = interval_of_logs(logs)
+    standard_error, df = log_spread(logs) / sqrt(len(logs)), len(logs) - 1
     return Difference(
         blocks=len(logs),
         ratio=interval.mean,
         low=interval.low,
         high=interval.high,
-        p_value=_p_value(fmean(logs), standard_error=spread / sqrt(len(logs)), df=len(logs) - 1),
-        log_sd=spread,
+        p_value=p_of_mean(fmean(logs), standard_error=standard_error, df=df),
+        standard_error=standard_error,
+        df=df,
     )
 
 
-def _p_value(mean: float, *, standard_error: float, df: int) -> float:
+def p_of_mean(mean: float, *, standard_error: float, df: float) -> float:
     """Return the two-sided p-value of a mean; exactly equal ratios are certain, or certainly equal."""
     if standard_error == 0:
         return 1.0 if mean == 0 else 0.0

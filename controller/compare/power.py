@@ -18,8 +18,16 @@ def detectable_pairs(log_sd: float, blocks: int, *, alpha: float = ALPHA) -> flo
     """
     if blocks < 2:
         return None
-    critical = quantile(1 - alpha / 2, df=blocks - 1)
-    effect = noncentrality(POWER, critical=critical, df=blocks - 1) * log_sd / sqrt(blocks)
+    return detectable_effect(log_sd / sqrt(blocks), df=blocks - 1, alpha=alpha)
+
+
+def detectable_effect(standard_error: float, *, df: float, alpha: float = ALPHA) -> float:
+    """Return the ratio above 1 that a t test finds with 80 % power, given the standard error of its logarithm.
+
+    Infinity where nothing would be seen. Source: as detectable_pairs.
+    """
+    critical = quantile(1 - alpha / 2, df=df)
+    effect = noncentrality(POWER, critical=critical, df=df) * standard_error
     # exp() of more overflows; so large a ratio says that nothing would be seen.
     return exp(effect) if effect < 700 else inf
 

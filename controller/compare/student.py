@@ -7,7 +7,7 @@ _remembered = lru_cache(maxsize=1_000)
 
 
 @_remembered
-def quantile(part: float, *, df: int) -> float:
+def quantile(part: float, *, df: float) -> float:
     """Return the value that Student's t with `df` degrees of freedom does not exceed with probability `part`."""
     # Imported here: scipy takes a third of a second, and most commands never compare anything.
     from scipy.special import stdtrit
@@ -15,7 +15,7 @@ def quantile(part: float, *, df: int) -> float:
     return float(stdtrit(df, part))
 
 
-def two_sided_p(t: float, *, df: int) -> float:
+def two_sided_p(t: float, *, df: float) -> float:
     """Return the probability that Student's t lies as far from 0 as `t`, on either side."""
     from scipy.special import stdtr
 
@@ -23,7 +23,7 @@ def two_sided_p(t: float, *, df: int) -> float:
 
 
 @_remembered
-def noncentrality(power: float, *, critical: float, df: int) -> float:
+def noncentrality(power: float, *, critical: float, df: float) -> float:
     """Return how many standard errors an effect must have for t to exceed `critical` with probability `power`.
 
     The other tail is left out: at the powers of interest it holds less than one in a million.

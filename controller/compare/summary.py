@@ -8,6 +8,7 @@ from typing import Any
 from controller.compare.blocks import Cell, cells, endpoints_of
 from controller.compare.costs import cost_of
 from controller.compare.intervals import Interval, log_t_interval
+from controller.compare.metrics import Metric
 from controller.measure.judgement import BACKING
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import merged_counts
@@ -144,6 +145,16 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
         **_capacity(trials, endpoint=endpoint),
         **(_costs(trials) if endpoint == TOGETHER else {}),
     )
+
+
+def column_metric(name: str) -> Metric:
+    """Return a column of the tables as a metric: the number that each trial has by itself, without a verdict."""
+
+    def of(trial: TrialResult, endpoint: str) -> float | None:
+        value: float | None = getattr(numbers_of([trial], endpoint=endpoint), name)
+        return value
+
+    return Metric(name=name, of=of, more_is_better=False, judged=False)
 
 
 def _costs(trials: Sequence[TrialResult]) -> dict[str, Any]:

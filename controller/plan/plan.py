@@ -6,6 +6,7 @@ from typing import Final
 
 from controller.errors import PlanError
 from controller.plan.factors import FACTORS, LOAD_FACTORS, Level, Variant, levels_said_by, load_at
+from controller.plan.hypothesis import Hypothesis
 from controller.plan.rules import NAME, Rule, hold, one_of, text_like, whole
 from controller.plan.scenario import Load, Scenario
 
@@ -71,6 +72,7 @@ class Plan:
     vary: str = "all"
     varied: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     scenarios: tuple[Scenario, ...]
+    hypotheses: tuple[Hypothesis, ...] = ()
     skipped: tuple[str, ...] = field(default=(), compare=False)
     left_out: tuple[str, ...] = field(default=(), compare=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -9,6 +9,7 @@ from controller.plan.cases import cases_of
 from controller.plan.check_load import load_settings
 from controller.plan.expect import Expect, fields_of
 from controller.plan.factors import FACTORS, LOAD_FACTORS, load_settings_of
+from controller.plan.hypothesis import hypothesis_of
 from controller.plan.plan import Cpus, Environment, Plan
 from controller.plan.problems import Problems
 from controller.plan.scenario import METHODS, Load, Request, Scenario, Stage
@@ -77,6 +78,7 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
             _scenario_of(name, one, load={**load_settings(table.get("load", {}), one.get("load", {})), **first})
             for name, one in table["scenarios"].items()
         ),
+        hypotheses=tuple(map(hypothesis_of, table.get("hypotheses", []))),
         sources=sources,
     )
     measured = replace(plan, variants=tuple(dict.fromkeys(case.variant for case in cases_of(plan))))
@@ -85,7 +87,7 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
 
 def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dict[str, str]:
     """Return for the key path of each setting whether "--set", "plan" or the "default" gave it."""
-    paths: list[KeyPath] = [(key,) for key in _TOP]
+    paths: list[KeyPath] = [(key,) for key in (*_TOP, "hypotheses")]
     paths += [("load", key) for key in Load.__dataclass_fields__]
     paths += [("cpus", key) for key in Cpus.__dataclass_fields__]
     paths += [("environment", key) for key in Environment.__dataclass_fields__]

@@ -25,13 +25,16 @@ def plan_toml(plan: Plan) -> str:
     lines = [_HEAD, *_settings(plan, top, ())]
     if plan.skipped:
         lines.append(f"# left out for a missing tool: {', '.join(plan.skipped)}")
-    lines += _table(plan, "load", _load_settings(plan.load))
+    lines += _table(plan, "load", load_table(plan.load))
     lines += _table(plan, "cpus", cpus)
     lines += _table(plan, "environment", asdict(plan.environment))
     lines += _table(plan, "factors", factors)
     lines += [f"# left out: {text}" for text in plan.left_out]
     for scenario in plan.scenarios:
         lines += _scenario_lines(plan, scenario)
+    for hypothesis in plan.hypotheses:
+        written = [f"{key} = {toml_value(short(value))}" for key, value in hypothesis.settings.items()]
+        lines += ["", f"[[hypotheses]]  # {plan.sources.get('hypotheses', 'plan')}", *written]
     return "\n".join(lines) + "\n"
 
 
@@ -41,14 +44,14 @@ def _table(plan: Plan, name: str, settings: Mapping[str, object]) -> list[str]:
 
 def _settings(plan: Plan, settings: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
     """Return a line for each setting, its source in a column of its own."""
-    written = {key: f"{key_text(key)} = {toml_value(_short(value))}" for key, value in settings.items()}
+    written = {key: f"{key_text(key)} = {toml_value(short(value))}" for key, value in settings.items()}
     width = max((len(text) for text in written.values() if len(text) <= 60), default=0)
     return [
         f"{text:<{width}}  # {plan.sources.get(path_text((*path, key)), 'default')}" for key, text in written.items()
     ]
 
 
-def _load_settings(load: Load) -> dict[str, object]:
+def load_table(load: Load) -> dict[str, object]:
     """Return a load as a plan says it: without what is not set, and what only other models have."""
     settings = {key: value for key, value in asdict(load).items() if value is not None or key == "warmup_s"}
     settings["stages"] = [_stage_settings(stage) for stage in load.stages]
@@ -69,7 +72,7 @@ def _warmup_setting(load: Load) -> str | float:
 
 
 def _stage_settings(stage: Stage) -> dict[str, object]:
-    settings = {key: _short(value) for key, value in asdict(stage).items() if value is not None}
+    settings = {key: short(value) for key, value in asdict(stage).items() if value is not None}
     if not stage.ramp:
         del settings["ramp"]
     return settings
@@ -92,7 +95,7 @@ def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
     yield from ("", f"[{path_text(path)}]")
     if scenario.requests:
         yield f"requests = [  # {plan.sources.get(path_text((*path, 'requests')), 'plan')}"
-        yield from (f"  {toml_value(_request_settings(request))}," for request in scenario.requests)
+        yield from (f"  {toml_value(request_settings(request))}," for request in scenario.requests)
         yield "]"
     if scenario.locustfile is not None:
         yield from _settings(plan, {"locustfile": scenario.locustfile}, path)
@@ -102,16 +105,17 @@ def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
         yield from _settings(plan, {"preload": True}, path)
     if scenario.slo is not None:
         yield from _settings(plan, {"slo": scenario.slo.settings}, path)
-    common = _load_settings(plan.load)
-    own = {key: value for key, value in _load_settings(scenario.load).items() if common.get(key) != value}
+    common = load_table(plan.load)
+    own = {key: value for key, value in load_table(scenario.load).items() if common.get(key) != value}
     if own:
         yield from ("", f"[{path_text((*path, 'load'))}]", *_settings(plan, own, (*path, "load")))
 
 
-def _request_settings(request: Request) -> dict[str, object]:
+def request_settings(request: Request) -> dict[str, object]:
+    """Return a request as a plan says it, without what is at its default."""
     settings: dict[str, object] = {request.method.lower(): request.path}
     if request.weight != 1:
-        settings["weight"] = _short(request.weight)
+        settings["weight"] = short(request.weight)
     if request.body is not None:
         settings["json"] = json.loads(request.body)
     if request.draws:
@@ -127,7 +131,7 @@ def _expected_settings(expect: Expect) -> dict[str, object]:
     return {**settings, "json": dict(expect.fields)} if expect.fields else settings
 
 
-def _short(value: object) -> object:
+def short(value: object) -> object:
     """Return a number of a setting as one writes it: whole ones without a point."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
@@ -197,4 +201,12 @@ requests = [
 # [scenarios.orders]
 # requests = [{ post = "/orders", json = { id = "{n}" }, draw = { n = "sequence" }, expect = { status = 201 } }]
 # Draws: sequence, uniform(1, 100), zipf(1000, 1.1), choice(a, b), uuid. Expected: status, length, contains, json.
+
+# What you expect comes back supported, refuted or undecided; rows are chosen by target, scenario, endpoint or factor.
+# [[hypotheses]]
+# says = "FastAPI is at least twice as fast"
+# metric = "throughput_per_s"   # any number of summary.csv, or "spread": the fastest target over the slowest
+# compare = { target = "python-fastapi" }
+# to = { target = "python-flask" }
+# at_least = 2.0                # the ratio; or at_most, or both
 """

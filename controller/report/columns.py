@@ -64,6 +64,8 @@ _STEP: Final = (
 )
 STEPS: Final = ("run_id", *_STEP_OF, *_STEP, "kept", "missed", "doubts")
 
+HYPOTHESES: Final = ("says", "verdict", "ratio", "ratio_low", "ratio_high", "detail")
+
 
 def summary_rows(findings: Findings) -> Iterable[Row]:
     """Yield the rows of summary.csv."""
@@ -164,6 +166,20 @@ def step_rows(findings: Findings) -> Iterable[Row]:
             }
 
 
+def answer_rows(findings: Findings) -> Iterable[Row]:
+    """Yield the rows of hypotheses.csv, in the order of the plan."""
+    for answer in findings.hypotheses:
+        difference = None if answer.deciding is None else answer.deciding.difference
+        yield {
+            "says": answer.hypothesis.says,
+            "verdict": answer.verdict,
+            "ratio": None if difference is None else difference.ratio,
+            "ratio_low": None if difference is None else difference.low,
+            "ratio_high": None if difference is None else difference.high,
+            "detail": answer.detail,
+        }
+
+
 TABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Findings], Iterable[Row]]]]] = MappingProxyType(
     {
         "summary.csv": (SUMMARY, summary_rows),
@@ -172,5 +188,6 @@ TABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Findings], Iterable[
         "factors.csv": (EFFECTS, effect_rows),
         "errors.csv": (ERRORS, error_rows),
         "steps.csv": (STEPS, step_rows),
+        "hypotheses.csv": (HYPOTHESES, answer_rows),
     }
 )

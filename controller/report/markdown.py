@@ -11,6 +11,7 @@ from controller.report.cells import cells_of, compared, rate_heading, ratio_text
 from controller.report.choose import beside_baseline
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_cells import EffectRow, EffectTable, effect_tables
+from controller.report.hypothesis_cells import HYPOTHESIS_HEADINGS, HYPOTHESIS_TITLE, hypothesis_rows
 
 _MEASURED = ("p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
 # Characters that would start a link, a tag, emphasis, code or another cell.
@@ -21,9 +22,11 @@ def findings_markdown(findings: Findings) -> str:
     """Return the report as GitHub-flavoured Markdown; of a run without trials it says so. Ends with a newline."""
     blocks = [_ranking_block(findings, ranking) for ranking in findings.rankings]
     blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
-    blocks += [_effect_block(table) for table in effect_tables(findings)]
+    blocks += [_effect_block(effect) for effect in effect_tables(findings)]
+    if hypotheses := list(hypothesis_rows(findings)):
+        blocks.append(f"### {HYPOTHESIS_TITLE}\n\n{table(HYPOTHESIS_HEADINGS, hypotheses, right={2})}")
     if rows := list(cost_rows(findings)):
-        blocks.append(f"### {cost_title(findings)}\n\n{_table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
+        blocks.append(f"### {cost_title(findings)}\n\n{table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
     if findings.remarks:
         blocks.append("\n".join(f"- {one.severity}: {escaped(one.line)}" for one in findings.remarks))
     return "\n\n".join(blocks) + "\n"
@@ -35,11 +38,11 @@ def _ranking_block(findings: Findings, ranking: Ranking) -> str:
     if more := remark(ranking):
         parts.append(escaped(more))
     heads = ("place", "target", rate_heading(ranking), *_MEASURED)
-    parts.append(_table(heads, [_ranking_row(place) for place in ranking.places], right={0, 2, 3, 4, 5, 6}))
+    parts.append(table(heads, [_ranking_row(place) for place in ranking.places], right={0, 2, 3, 4, 5, 6}))
     if rows := beside_baseline(findings, ranking):
         beside = ("candidate", compared(ranking), "would have seen", "verdict")
         body = [(row.candidate, ratio_text(row), seen_text(row), verdict_text(row)) for row in rows]
-        parts += [f"Beside {escaped(findings.baseline)}:", _table(beside, body, right={1, 2})]
+        parts += [f"Beside {escaped(findings.baseline)}:", table(beside, body, right={1, 2})]
     return "\n\n".join(parts)
 
 
@@ -60,13 +63,13 @@ def _ranking_row(place: Placed) -> Sequence[str]:
     )
 
 
-def _effect_block(table: EffectTable) -> str:
+def _effect_block(effect: EffectTable) -> str:
     """Return what each factor does in one scenario: heading, what is to be said, all targets together, each target."""
-    heads = ("change", "target", table.heading, "would have seen", "verdict", table.beside.replace("\n", " "))
-    parts = [f"### {escaped(table.title[0].upper() + table.title[1:])}"]
-    parts += [escaped(said) for said in table.said]
+    heads = ("change", "target", effect.heading, "would have seen", "verdict", effect.beside.replace("\n", " "))
+    parts = [f"### {escaped(effect.title[0].upper() + effect.title[1:])}"]
+    parts += [escaped(said) for said in effect.said]
     parts.append(
-        _table(heads, [_effect_row(row, over=table.over) for row in (*table.rows, *table.targets)], right={2, 3, 5})
+        table(heads, [_effect_row(row, over=effect.over) for row in (*effect.rows, *effect.targets)], right={2, 3, 5})
     )
     return "\n\n".join(parts)
 
@@ -78,7 +81,7 @@ def _effect_row(row: EffectRow, *, over: str) -> Sequence[str]:
     return row.change, target, row.ratio, row.seen, verdict, row.beside
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> str:
     """Return a Markdown table; columns in `right` are lined up to the right."""
     marks = ["---:" if column in right else "---" for column in range(len(heads))]
     return "\n".join(_lines([heads, marks, *([escaped(cell) for cell in row] for row in rows)]))

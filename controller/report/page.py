@@ -11,6 +11,7 @@ from controller.compare.words import answer, remark
 from controller.report.chart_rows import TIMES
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_section import EffectSection, effect_sections
+from controller.report.hypothesis_cells import HYPOTHESIS_HEADINGS, HYPOTHESIS_TITLE, hypothesis_rows
 from controller.report.section import Section, section_of
 from controller.units import MIB, crossed_text
 
@@ -40,6 +41,9 @@ class Page:
     more_remarks: int
     sections: tuple[Section, ...]
     effects: tuple[EffectSection, ...]
+    hypothesis_title: str
+    hypothesis_headings: tuple[str, ...]
+    hypotheses: tuple[tuple[str, ...], ...]
     cost_title: str
     cost_headings: tuple[str, ...]
     costs: tuple[tuple[str, ...], ...]
@@ -63,6 +67,9 @@ def page_of(findings: Findings) -> Page:
         sections=tuple(section_of(findings, one, colours=colours) for one in findings.rankings),
         effects=tuple(effect_sections(findings)),
         cost_title=cost_title(findings),
+        hypothesis_title=HYPOTHESIS_TITLE,
+        hypothesis_headings=HYPOTHESIS_HEADINGS,
+        hypotheses=tuple(hypothesis_rows(findings)),
         cost_headings=COST_HEADINGS,
         costs=tuple(cost_rows(findings)),
         remarks=findings.remarks,

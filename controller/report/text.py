@@ -16,6 +16,7 @@ from controller.report.choose import beside_baseline
 from controller.report.columns import TABLES
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_cells import EffectTable, effect_tables
+from controller.report.hypothesis_cells import hypothesis_rows
 
 COLUMNS = 100
 _LABEL = 8
@@ -34,6 +35,7 @@ def findings_text(findings: Findings) -> str:
     if not blocks:
         blocks.append([f"{findings.run_id}: no trial has ended yet"])
     blocks += [list(_effect_lines(table)) for table in effect_tables(findings)]
+    blocks.append(list(_hypothesis_lines(findings)))
     blocks.append(list(_cost_lines(findings)))
     blocks.append(list(_remark_lines(findings.remarks)))
     blocks.append(list(_where_lines(findings)))
@@ -89,7 +91,7 @@ def _table_lines(cells: Sequence[Cells], *, placed: bool, rate: str, longest_nam
     head = ("place", "target", rate, "", "p50", "p99", "CPU us/", "request", "memory", _LAST_HEADING)
     units = ("", "", "", "", "", "", "server", "generator", "peak", "by")
     heads = [row if placed else row[1:] for row in (head, units)]
-    return list(_aligned([*heads, *rows], left={len(heads[0]) - 1} | ({1} if placed else {0})))
+    return list(aligned([*heads, *rows], left={len(heads[0]) - 1} | ({1} if placed else {0})))
 
 
 def _last_cell_wrapped(line: str, last: str) -> Iterator[str]:
@@ -108,7 +110,7 @@ def _beside_table(rows: Sequence[Comparison], *, compared: str) -> Iterator[str]
     shown = [(name if len(name) <= _LONGEST_BESIDE else "", *row) for name, row in zip(names, cells, strict=True)]
     caveats = [None, *(row.caveat for row in rows)]
     same = len(set(caveats[1:])) == 1
-    for name, line, caveat in zip(names, _aligned(shown, left={0, 3}), caveats, strict=True):
+    for name, line, caveat in zip(names, aligned(shown, left={0, 3}), caveats, strict=True):
         if len(name) > _LONGEST_BESIDE:
             yield f"  {name}"
         yield line
@@ -135,7 +137,7 @@ def _row(cells: Cells, *, named: bool, placed: bool) -> Sequence[str]:
     return row if placed else row[1:]
 
 
-def _aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:
     """Yield rows with their columns lined up, to the right but for those in `left`, two spaces in front of each."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
@@ -152,7 +154,7 @@ def _effect_lines(table: EffectTable) -> Iterator[str]:
     upper = (table.over, table.heading, "seen", "", table.beside.partition("\n")[0])
     lower = ("", "", "from", "verdict", table.beside.partition("\n")[2])
     rows = [(row.change, row.ratio, row.seen, row.verdict, row.beside) for row in table.rows]
-    two, more, *lines = _aligned([upper, lower, *rows], left={0, 3})
+    two, more, *lines = aligned([upper, lower, *rows], left={0, 3})
     yield two
     yield more
     for row, line in zip(table.rows, lines, strict=True):
@@ -163,13 +165,20 @@ def _effect_lines(table: EffectTable) -> Iterator[str]:
         yield from _wrapped(said, indent=4, first=2)
 
 
+def _hypothesis_lines(findings: Findings) -> Iterator[str]:
+    """Yield what each hypothesis of the plan came to, the numbers under it."""
+    for says, verdict, _, detail in hypothesis_rows(findings):
+        yield from _wrapped(f"{verdict}: {says}", indent=2)
+        yield from _wrapped(detail, indent=4, first=4)
+
+
 def _cost_lines(findings: Findings) -> Iterator[str]:
     """Yield what each target costs to run; nothing where nobody knows."""
     if not (rows := list(cost_rows(findings))):
         return
     yield cost_title(findings).lower()
     shown = [("" if len(row[0]) > _LONGEST_NAMES[0] else row[0], *row[1:]) for row in rows]
-    heading, *lines = _aligned([COST_HEADINGS, *shown], left={0})
+    heading, *lines = aligned([COST_HEADINGS, *shown], left={0})
     yield heading
     for row, line in zip(rows, lines, strict=True):
         if len(row[0]) > _LONGEST_NAMES[0]:

@@ -12,20 +12,25 @@ from typing import Any, Final
 
 from controller import __version__
 from controller.store.folder import iso_time
+from controller.store.keys import code_key, contract_key
 
 UNKNOWN_TOPOLOGY: Final = "unknown (virtual)"
 # Their versions change what is measured. Looked up without being imported: locust patches its importer.
-_PACKAGES = ("locust", "gevent", "uvloop", "psutil")
+_PACKAGES = ("locust", "gevent", "geventhttpclient", "uvloop", "hpack", "psutil")
 _GIT_WITHIN_S = 2.0
 
 
 def machine_facts(
-    *, cores: Mapping[str, Iterable[int]] | None = None, checkout: Path | None = None, root: Path = Path("/")
+    *,
+    cores: Mapping[str, Iterable[int]] | None = None,
+    servers: Path | None = None,
+    checkout: Path | None = None,
+    root: Path = Path("/"),
 ) -> dict[str, Any]:
     """Return the facts of this machine as plain JSON values; what is not known is None.
 
-    cores says which cores each role had; checkout is the folder whose git commit is meant; /proc and /sys are
-    read below root. No host or user name and no absolute path is among the facts.
+    cores says which cores each role had; servers is the folder whose contract is meant, checkout the one whose git
+    commit is; /proc and /sys are read below root. No host or user name and no absolute path is among the facts.
     """
     return {
         "at": iso_time(datetime.now(UTC)),
@@ -48,9 +53,11 @@ def machine_facts(
         "roles": {role: sorted(given) for role, given in (cores or {}).items()},
         "versions": {
             "fastserve": __version__,
+            "code": code_key(),
             "python": platform.python_version(),
             **{package: _version(package) for package in _PACKAGES},
         },
+        "contract": None if servers is None else contract_key(servers),
         "git": None if checkout is None else git_facts(checkout),
     }
 

@@ -2,15 +2,21 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from controller.plan.reader import read_plan
 from controller.plan.target import read_targets
 from controller.plan.text import plan_toml
+from controller.store.facts import machine_facts
 from controller.store.folder import RunContents, create_run_folder
 from controller.store.journal import Journal
 from tests.factories.trials import run_of, windows_of
+
+FACTS = machine_facts(cores={"target": (0,), "generator": (1,), "control": (1,)})
 
 # Answers every GET with "ok" on the port it is told, and says why where it cannot.
 SERVER = """
@@ -68,14 +74,25 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def store_run(project: Path) -> Path:
+def store_run(
+    project: Path,
+    *,
+    rates: Mapping[str, float] = MappingProxyType({"one": 3000, "other": 6000}),
+    builds: Mapping[str, str] = MappingProxyType({"one": "1", "other": "2"}),
+    day: int = 23,
+    seed: int = 1,
+    overrides: Sequence[str] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> Path:
     """Store a run of the plan `small` as if it had been measured: `other` is twice as fast; return its folder."""
     targets = read_targets(project / "servers")
-    plan = read_plan(project / "plans" / "small.toml", targets=targets, available=targets)
-    trials = run_of({"one": 3000, "other": 6000})
-    contents = RunContents(plan_toml=plan_toml(plan), planned=len(trials), builds={"one": "1", "other": "2"})
+    plan = read_plan(project / "plans" / "small.toml", targets=targets, available=targets, overrides=overrides)
+    trials = run_of(dict(rates), seed=seed)
+    contents = RunContents(
+        plan_toml=plan_toml(plan), planned=len(trials), builds=builds, machine=FACTS if facts is None else facts
+    )
     run = create_run_folder(
-        project / "fastserve-runs", "small", now=datetime(2026, 11, 23, 6, tzinfo=UTC), contents=contents
+        project / "fastserve-runs", "small", now=datetime(2026, 11, day, 6, tzinfo=UTC), contents=contents
     )
     with Journal(run.path) as journal:
         for trial in trials:

@@ -52,6 +52,15 @@ def test_the_first_status_that_applies_wins(found: RunOutcome, status: int) -> N
     assert status_of(found) == status
 
 
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [(outcome(interrupted=True), 130), (outcome(failed=1), 3), (outcome(doubted=1), 11), (outcome(), 10)],
+)
+def test_a_missed_limit_comes_last(found: RunOutcome, status: int) -> None:
+    """--fail-if is 10 where nothing weighs more."""
+    assert status_of(found, limits_missed=True) == status
+
+
 @pytest.mark.parametrize("found", [outcome(interrupted=True), outcome(ended_by=StoreError("full"))])
 def test_a_run_that_ended_early_says_how_to_go_on(found: RunOutcome) -> None:
     """The last line has the folder to resume."""

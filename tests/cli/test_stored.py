@@ -82,6 +82,7 @@ def test_reports_are_made_anew(project: Path, fastserve: Fastserve) -> None:
         "factors.csv",
         "errors.csv",
         "steps.csv",
+        "hypotheses.csv",
         "report.html",
     ]
     assert all(path.stat().st_size > 0 for path in paths)

@@ -34,6 +34,7 @@ COLUMNS = {
     "errors.csv": "run_id trial order target variant scenario kind count first_s last_s sample",
     "steps.csv": "run_id trial block target variant scenario step rate_per_s duration_s offered answered failures "
     "latency_p50_ms latency_p90_ms latency_p95_ms latency_p99_ms latency_p999_ms kept missed doubts",
+    "hypotheses.csv": "says verdict ratio ratio_low ratio_high detail",
 }
 TRIALS = len(TARGETS) * 2 * BLOCKS
 ANSWERED_WRONG = {"wrong_status", "wrong_length", "wrong_body", "malformed"}
@@ -54,12 +55,12 @@ def test_the_run_went_well(sample: Sample) -> None:
 def test_the_columns_are_those_promised(table: str, sample: Sample) -> None:
     """Each table of a real run has the columns that are documented, in that order, and rows.
 
-    Without errors, searches and factors that vary there are no rows of those.
+    Without errors, searches, factors that vary and hypotheses there are no rows of those.
     """
     header, *rows = (sample.folder / table).read_text().splitlines()
 
     assert header.split(",") == COLUMNS[table].split()
-    assert bool(rows) == (table not in {"errors.csv", "steps.csv", "factors.csv"})
+    assert bool(rows) == (table not in {"errors.csv", "steps.csv", "factors.csv", "hypotheses.csv"})
 
 
 def test_windows_add_up_to_trials(sample: Sample) -> None:

@@ -83,7 +83,7 @@ def test_a_default_may_be_written_down(tmp_path: Path, settings: str) -> None:
 
 def test_the_plan_of_the_format_description_is_right_but_not_built(tmp_path: Path) -> None:
     """A plan that uses most of the format is understood to its last key."""
-    assert refusal_of(tmp_path, TUNING) == ("mine.toml: not yet: hypotheses; scenarios.quotes.slo")
+    assert refusal_of(tmp_path, TUNING) == "mine.toml: not yet: scenarios.quotes.slo"
 
 
 TUNING = """\

@@ -7,7 +7,8 @@ import pytest
 
 from controller.measure.errors import ErrorKind
 from controller.plan.factors import FACTORS
-from controller.report.columns import COMPARISON, EFFECTS, ERRORS, STEPS, SUMMARY, TRIALS
+from controller.report.columns import COMPARISON, EFFECTS, ERRORS, HYPOTHESES, STEPS, SUMMARY, TRIALS
+from controller.report.joined import JOINED
 
 DICTIONARY = Path(__file__).parents[2] / "exports" / "COLUMNS.md"
 
@@ -110,8 +111,10 @@ def test_every_kind_of_error_is_explained() -> None:
         ("trials.csv", tuple(column for column in TRIALS if column not in SUMMARY or column == "startup_s")),
         ("comparison.csv", COMPARISON),
         ("factors.csv", EFFECTS),
+        ("two runs", tuple(column for column in JOINED if column not in COMPARISON)),
         ("errors.csv", ERRORS),
         ("steps.csv", STEPS),
+        ("hypotheses.csv", HYPOTHESES),
     ],
 )
 def test_every_column_is_explained(table: str, columns: tuple[str, ...]) -> None:

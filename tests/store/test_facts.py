@@ -4,12 +4,18 @@ import getpass
 import json
 import platform
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from controller.store.facts import UNKNOWN_TOPOLOGY, git_facts, machine_facts, topology
+from controller.store.keys import code_key, contract_key
 from tests.needs import require
+from tests.sources import CONTROLLER, ROOT
 
 
 def test_facts_are_plain_json_and_name_nobody(tmp_path: Path) -> None:
@@ -83,3 +89,37 @@ def test_facts_import_none_of_the_packages_they_name() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("key", "source", "acting", "idle"),
+    [
+        (contract_key, ROOT / "servers", "contract/contract.toml", "contract/README.md"),
+        (code_key, CONTROLLER, "load/wire/closed.py", "report/text.py"),
+    ],
+    ids=["contract", "code"],
+)
+def test_a_key_follows_what_acts_on_a_measurement(
+    key: Callable[[Path], str | None], source: Path, acting: str, idle: str, tmp_path: Path
+) -> None:
+    """The same content has the same key wherever it lies; prose and reports are no part of it."""
+    folder = acting.partition("/")[0]
+    copy = tmp_path / "copy"
+    shutil.copytree(source / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    if folder == "load":
+        for room in ("plan", "stack", "measure", "plugin"):
+            shutil.copytree(source / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    before = key(copy)
+    (copy / idle).parent.mkdir(exist_ok=True)
+    (copy / idle).write_text("other words", encoding="utf-8")
+
+    assert before == key(source) == key(copy) is not None
+    with (copy / acting).open("a", encoding="utf-8") as file:
+        file.write("\n# changed\n")
+    assert key(copy) != before
+
+
+def test_where_there_is_no_contract_there_is_no_key(tmp_path: Path) -> None:
+    """A folder of servers without one, and no folder at all."""
+    assert contract_key(tmp_path) is None
+    assert machine_facts(servers=tmp_path)["contract"] is None

@@ -1,0 +1,139 @@
+"""The rows that a hypothesis chooses, and which of them stand against one another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from controller.compare.blocks import Cell, by_block, cells
+from controller.compare.metrics import THROUGHPUT
+from controller.compare.summary import column_metric
+from controller.measure.trial import TOGETHER, TrialResult
+from controller.plan.factors import LOAD_FACTORS, Level
+from controller.plan.hypothesis import Choice, Hypothesis
+
+SPREAD: Final = "spread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One row of a side, or with `spread` the rows of all its targets together; values are by block.
+
+    factors has the levels that are in force there.
+    """
+
+    targets: tuple[str, ...]
+    scenario: str
+    variant: str
+    endpoint: str
+    factors: Mapping[str, Level]
+    values: Mapping[int, float]
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The row as one reads it: "go-fiber in quotes (gzip=on) at /api/db"."""
+        who = self.targets[0] if len(self.targets) == 1 else f"{len(self.targets)} targets"
+        variant = "" if self.variant == "default" else f" ({self.variant})"
+        return f"{who} in {self.scenario}{variant}{'' if self.endpoint == TOGETHER else f' at {self.endpoint}'}"
+
+
+def chosen_pairs(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> list[tuple[Chosen, Chosen]]:
+    """Return every row of `compare` with each row of `to` that differs from it only in what one of both names.
+
+    A factor that does not act on one of two rows does not tell them apart; what decides on a load belongs to its
+    scenario, and tells apart only rows of one scenario. A side that names no endpoint means all of them together.
+    """
+    together = hypothesis.metric == SPREAD
+    named = {key for key, _ in (*hypothesis.compare, *hypothesis.to)}
+    if together:
+        named.add("target")
+    grouped = cells(trials)
+    sides = [list(_rows(choice, grouped, metric=hypothesis.metric)) for choice in (hypothesis.compare, hypothesis.to)]
+    if together:
+        sides = [_spreads(side) for side in sides]
+    return [(one, other) for one, other in product(*sides) if one != other and _only_differ_in(named, one, other)]
+
+
+def unmeasured(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> tuple[str, ...]:
+    """Return what a hypothesis names and no trial has, each once: "target rust-axum", "gzip on"."""
+    known = [_known(cell, found) for cell, found in cells(trials).items()]
+    named = [
+        (key, value)
+        for choice in (hypothesis.compare, hypothesis.to)
+        for key, values in choice
+        for value in values
+        if key != "endpoint"
+        and not any(row.get(key) == value and _is_chosen(row, {**dict(choice), key: (value,)}) for row in known)
+    ]
+    return tuple(dict.fromkeys(f"{key} {value}" for key, value in named))
+
+
+def _known(cell: Cell, trials: Sequence[TrialResult]) -> dict[str, Level]:
+    """Return what a choice may name of a cell."""
+    return {"target": cell.target, "scenario": cell.scenario, **trials[0].factors}
+
+
+def _is_chosen(row: Mapping[str, Level], wanted: Mapping[str, Sequence[Level]]) -> bool:
+    return all(row.get(key) in values for key, values in wanted.items() if key != "endpoint")
+
+
+def _rows(choice: Choice, grouped: Mapping[Cell, Sequence[TrialResult]], *, metric: str) -> Iterator[Chosen]:
+    """Yield the rows that a choice takes."""
+    wanted = dict(choice)
+    measured = THROUGHPUT if metric == SPREAD else column_metric(metric)
+    for cell, trials in grouped.items():
+        if not _is_chosen(_known(cell, trials), wanted):
+            continue
+        for endpoint in wanted.get("endpoint", (TOGETHER,)):
+            yield Chosen(
+                targets=(cell.target,),
+                scenario=cell.scenario,
+                variant=cell.variant,
+                endpoint=str(endpoint),
+                factors=trials[0].factors,
+                values=by_block(trials, metric=measured, endpoint=str(endpoint)),
+                doubts=tuple({doubt.kind.value: None for one in trials if one.ok for doubt in one.doubts}),
+            )
+
+
+def _spreads(rows: Sequence[Chosen]) -> list[Chosen]:
+    """Return one row for each scenario, variant and endpoint: its targets' largest value over the smallest, by block.
+
+    A block in which a target has no value has no spread: it would be one among fewer.
+    """
+    groups: dict[tuple[str, str, str], list[Chosen]] = {}
+    for row in rows:
+        groups.setdefault((row.scenario, row.variant, row.endpoint), []).append(row)
+    return [_spread(group) for group in groups.values() if len(group) > 1]
+
+
+def _spread(group: Sequence[Chosen]) -> Chosen:
+    first = group[0]
+    blocks = set(first.values).intersection(*(row.values for row in group))
+    values = {block: _largest_over_smallest([row.values[block] for row in group]) for block in sorted(blocks)}
+    return Chosen(
+        targets=tuple(row.targets[0] for row in group),
+        scenario=first.scenario,
+        variant=first.variant,
+        endpoint=first.endpoint,
+        factors=first.factors,
+        values=values,
+        doubts=tuple(dict.fromkeys(doubt for row in group for doubt in row.doubts)),
+    )
+
+
+def _largest_over_smallest(values: Sequence[float]) -> float:
+    """Return the spread of values; 0, which has no ratio, where one target answered nothing."""
+    return max(values) / min(values) if min(values) > 0 else 0.0
+
+
+def _only_differ_in(named: set[str], one: Chosen, other: Chosen) -> bool:
+    """Return whether two rows are alike in all that neither side names."""
+    if "target" not in named and one.targets != other.targets:
+        return False
+    if "scenario" not in named and one.scenario != other.scenario:
+        return False
+    free = named | (set(LOAD_FACTORS) if one.scenario != other.scenario else set())
+    common = (one.factors.keys() & other.factors.keys()) - free
+    return all(one.factors[factor] == other.factors[factor] for factor in common)
