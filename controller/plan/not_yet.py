@@ -14,7 +14,6 @@ _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
     "gzip": ("off",),
     "upstream_keepalive": ("on",),
     "proxy_cache": ("off",),
-    "db_delay_ms": (0,),
     "network": ("host",),
 }
 

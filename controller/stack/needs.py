@@ -22,11 +22,15 @@ _ASKED_BY: Final = {CACHE: "cache redis", DATABASE: "db mysql"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """Which services are needed; connections is the largest pool that the database must take."""
+    """Which services are needed; connections is the largest pool that the database must take.
+
+    delays_ms are the delays, in milliseconds and all above 0, that some target is to find before the database.
+    """
 
     redis: bool = False
     mysql: bool = False
     connections: int = 0
+    delays_ms: tuple[int, ...] = ()
 
     @property
     def parties(self) -> tuple[str, ...]:
@@ -36,10 +40,12 @@ class Needs:
 
 def needs_of(settings: Settings) -> Needs:
     """Return what a target with these settings needs and has no address of."""
+    mysql = settings.db_backend == "mysql" and settings.mysql_url is None
     return Needs(
         redis=settings.cache_backend == "redis" and settings.redis_url is None,
-        mysql=settings.db_backend == "mysql" and settings.mysql_url is None,
+        mysql=mysql,
         connections=settings.db_pool_size,
+        delays_ms=(settings.db_delay_ms,) if mysql and settings.db_delay_ms else (),
     )
 
 
@@ -52,6 +58,7 @@ def plan_needs(plan: Plan, targets: Mapping[str, Target]) -> Needs:
         redis=any(levels.get("cache") == "redis" for levels in in_force),
         mysql=any(levels.get("db") == "mysql" for levels in in_force),
         connections=max(int(variant.levels["pool"]) for variant in plan.variants),
+        delays_ms=tuple(sorted({int(levels.get("db_delay_ms", 0)) for levels in in_force} - {0})),
     )
 
 
