@@ -153,5 +153,11 @@ def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None
     # Where others hold the server's core back as well, the generator may have had a rest in one of them.
     assert doubted
     assert doubted == [trial for trial in trials if trial["usage"]["generator"]["busiest"] >= 0.85]
+    # Held back to its share of the core it is idle by CPU; what makes it the bound is how long it waited for its turn.
+    generators = [trial for trial in doubted if trial["bound"] == "generator"]
+    assert generators
+    for trial in generators:
+        assert trial["usage"]["generator"]["cpu_s"] / trial["duration_s"] < 0.4
+        assert trial["evidence"].endswith("% busy (CPU and run delay)")
     assert "doubt   swift health" in done.stdout
     assert "generator saturated: generator " in done.stdout

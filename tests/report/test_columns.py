@@ -53,7 +53,7 @@ def explained(table: str) -> list[tuple[str, str]]:
 
 
 def test_summary_columns_stand_in_the_order_promised() -> None:
-    """First the fixed ones, then every factor, what only searches have, what it costs to run, what shows the bound, notes last."""
+    """First the fixed ones, then every factor, then what was added since, and notes last."""
     assert [*SUMMARY] == [*FIRST_OF_SUMMARY, *FACTORS, *CAPACITY, "startup_s", *COSTS, EVIDENCE, "notes"]
 
 
