@@ -1,8 +1,8 @@
 """A relay before a database that delays each of its answers: the factor db_delay_ms.
 
 A trial at 0 goes to the database itself: 0 means that nothing is added. Any other level adds two more hops on loopback
-(0.02 to 0.1 ms, measured with no delay), and the kernel's timer wakes the relay late (by 0.1 to 0.4 ms for 5 ms, on a busy
-virtual machine where a bare timer woke 0.06 to 0.15 ms late). So an answer is never early, and never on the microsecond.
+(0.02 to 0.1 ms, measured with no delay), and the kernel's timer wakes the relay late: by 0.1 to 0.4 ms for 5 ms, on a
+busy virtual machine where a bare timer woke 0.06 to 0.15 ms late. So an answer is never early, nor on the microsecond.
 """
 
 import socket
