@@ -142,9 +142,10 @@ def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None
     writable.mkdir()
     add_server(project, "swift", source=NGINX, pass_env=["FOLDER"], contract=False)
     add_plan(project, "fast", "swift", repeats=3)
-    # With one core each the generator has the second one; it shares it with loops that never rest.
+    # With one core each the generator has the second one; it shares it with loops that never rest. So much is in flight
+    # that answers wait for it at any time, also where others hold the server's core back.
     with busy_core(cores[1], 12):
-        done = machine.run("run", "fast", "--set", "load.in_flight=64", cwd=project, env={"FOLDER": str(writable)})
+        done = machine.run("run", "fast", "--set", "load.in_flight=800", cwd=project, env={"FOLDER": str(writable)})
     trials = lines_of(project / "fastserve-runs" / "latest" / "trials.jsonl")
     doubted = [trial for trial in trials if any(doubt["kind"] == "generator saturated" for doubt in trial["doubts"])]
 
@@ -157,7 +158,7 @@ def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None
     generators = [trial for trial in doubted if trial["bound"] == "generator"]
     assert generators
     for trial in generators:
-        assert trial["usage"]["generator"]["cpu_s"] / trial["duration_s"] < 0.4
+        assert trial["usage"]["generator"]["cpu_s"] / trial["duration_s"] < 0.6
         assert trial["evidence"].endswith("% busy (CPU and run delay)")
     assert "doubt   swift health" in done.stdout
     assert "generator saturated: generator " in done.stdout
