@@ -7,7 +7,7 @@ from typing import Final
 
 from controller.compare.intervals import Interval, log_t_interval
 from controller.compare.pairs import Difference, paired_difference
-from controller.measure.judgement import bound_of
+from controller.measure.bound import bound_of
 from controller.measure.turn import Turn
 
 REFERENCE: Final = "wrk"
@@ -37,7 +37,7 @@ class Row:
     @property
     def bound(self) -> str | None:
         """The party that was at its limit; "none" where neither was, None where nobody looked."""
-        return bound_of(self.shares) if self.shares else None
+        return bound_of(self.shares).party if self.shares else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

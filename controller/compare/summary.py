@@ -49,6 +49,7 @@ class Numbers:
     server_idle_rss_mib: float | None = None
     build_mib: float | None = None
     code_lines: int | None = None
+    bound_evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
         backing_cpu_us_per_request=cpu_us_per_request(trials, parties=BACKING, endpoint=endpoint),
         generator_cpu_us_per_request=cpu_us_per_request(trials, parties=("generator",), endpoint=endpoint),
         server_peak_rss_mib=_mib(cost_of(trials).peak_rss_bytes) if endpoint == TOGETHER else None,
-        bound=_bound(trials) if endpoint == TOGETHER else None,
+        **(_bound(trials) if endpoint == TOGETHER else {}),
         **_capacity(trials, endpoint=endpoint),
         **(_costs(trials) if endpoint == TOGETHER else {}),
     )
@@ -199,7 +200,10 @@ def _mib(size_bytes: float | None) -> float | None:
     return None if size_bytes is None else size_bytes / MIB
 
 
-def _bound(trials: Iterable[TrialResult]) -> str | None:
-    """Return what limited most trials; those that are equally common are joined by `;`. None where unknown."""
+def _bound(trials: Sequence[TrialResult]) -> dict[str, Any]:
+    """Return what limited most trials, as the first of them shows it; those equally common are joined by `;`."""
     common = Counter(trial.bound for trial in trials if trial.bound is not None)
-    return ";".join(bound for bound, n in common.items() if n == max(common.values())) or None
+    bounds = [bound for bound, n in common.items() if n == max(common.values())]
+    shown = (next((one.evidence for one in trials if one.bound == bound and one.evidence), None) for bound in bounds)
+    evidence = [text for text in shown if text is not None]
+    return {"bound": ";".join(bounds) or None, "bound_evidence": "; ".join(evidence) or None}

@@ -173,7 +173,7 @@ def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator
     if running.family():
         bench.sampler.watch(SERVER, running.family)
     for party in bench.backing.parties:
-        bench.sampler.watch(party, partial(bench.backing.family, party))
+        bench.sampler.watch(party, partial(bench.backing.family, party), partial(bench.backing.queries, party))
     bench.sampler.watch(GENERATOR, bench.fleet.pids)
     bench.sampler.watch(MASTER, fleet.master.family)
     try:

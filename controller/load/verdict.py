@@ -6,14 +6,15 @@ from dataclasses import replace
 from controller.load.bench import Bench
 from controller.load.drive import Driven
 from controller.load.gather import Gathered
+from controller.measure.bound import Bound, bound_of
 from controller.measure.doubt import Doubt
 from controller.measure.errors import errors_of
 from controller.measure.judgement import (
+    DATABASE,
     GENERATOR,
     PROXY,
     SERVER,
     backlog_doubt,
-    bound_of,
     busy,
     contract_doubts,
     error_doubts,
@@ -40,6 +41,7 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         result = replace(result, outcome=FAILED, reason="no window of the measured phase came back from the workers")
     bench = replace(bench, cores=cores_of(bench.cores, record.reached))
     shares = busy_shares(bench, record.usage, seconds=seconds)
+    bound = _bound(bench, result, usage=record.usage, seconds=seconds, shares=shares)
     doubts: tuple[Doubt, ...] = ()
     if result.ok:
         # What was cut short is no result that could be doubted.
@@ -56,7 +58,8 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         ),
         endpoints=measured,
         usage=dict(record.usage),
-        bound=bound_of(shares) if shares else None,
+        bound=None if bound is None else bound.party,
+        evidence=None if bound is None else bound.evidence,
         doubts=doubts,
         notes=(*result.notes, *preload_notes(result.preloaded, measured), *driven.totals.get("notes", ())),
     )
@@ -133,6 +136,25 @@ def _load_doubts(
         *lag_doubt(measured),
         *unanswered_doubt(measured),
     ]
+
+
+def _bound(
+    bench: Bench, result: TrialResult, *, usage: Mapping[str, Usage], seconds: float | None, shares: Mapping[str, float]
+) -> Bound | None:
+    """Return what limited a trial; None where nobody could be looked at."""
+    if not shares or not seconds:
+        return None
+    behind = {*bench.cores.target, *bench.cores.backing}
+    sharing = (
+        [party for party in shares if party != GENERATOR] if {*bench.cores.target} & {*bench.cores.backing} else []
+    )
+    return bound_of(
+        shares,
+        shared={party: usage[party].cpu_s / (seconds * len(behind)) for party in sharing},
+        in_query=usage[DATABASE].in_query if DATABASE in usage else None,
+        # In force only where requests can reach the database.
+        pool=None if (pool := result.factors.get("pool")) is None else int(pool),
+    )
 
 
 def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:

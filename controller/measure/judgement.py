@@ -1,4 +1,4 @@
-"""What a trial's numbers say about themselves: which party limited it, and which reasons there are to distrust it."""
+"""What a trial's numbers say about themselves: how busy parties were, and which reasons there are to distrust it."""
 
 from collections.abc import Mapping, Sequence
 from math import floor
@@ -18,7 +18,8 @@ MOST_FAILURES: Final = 0.001
 # How late the generator may take up one arrival of a hundred, in milliseconds.
 MOST_LAG_MS: Final = 1.0
 # The parties of a trial: its target, what is behind and before that, the workers, and the master beside them.
-BACKING: Final = ("database", "cache")
+DATABASE: Final = "database"
+BACKING: Final = (DATABASE, "cache")
 GENERATOR: Final = "generator"
 MASTER: Final = "master"
 PROXY: Final = "proxy"
@@ -32,12 +33,6 @@ def busy(usage: Usage, *, seconds: float, cores: int) -> float:
     The second shows a party whose threads take turns, such as one that holds an interpreter's lock.
     """
     return max(usage.busiest, usage.cpu_s / (seconds * cores))
-
-
-def bound_of(shares: Mapping[str, float]) -> str:
-    """Return the busiest party of those at their limit, "none" where no party was; shares are those of busy()."""
-    limits = {party: share for party, share in shares.items() if share >= BUSY_FROM}
-    return max(limits, key=lambda party: limits[party]) if limits else UNBOUND
 
 
 def generator_doubt(shares: Mapping[str, float]) -> list[Doubt]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from statistics import fmean
 
 from controller.measure.processes import ProcessReading, ThreadReading
 from controller.measure.series import Series
@@ -55,9 +56,10 @@ class Party:
         self._cpu, self._switched, self._rss, self._thread_count = Series(), Series(), Series(), Series()
         self._busy: dict[int, Series] = {}
         self._ended: list[Series] = []
+        self._queries: list[tuple[float, int]] = []
 
-    def look(self, at_s: float, readings: Iterable[ProcessReading]) -> None:
-        """Take in all processes of the party that there are at a time."""
+    def look(self, at_s: float, readings: Iterable[ProcessReading], *, in_query: int | None = None) -> None:
+        """Take in all processes of the party that there are at a time, and how many connections are in a query."""
         listed = list(readings)
         self._seen = self._seen or bool(listed)
         grown = self._update({reading.pid: reading for reading in listed})
@@ -69,6 +71,8 @@ class Party:
         self._switched.append(at_s, self._switches)
         self._rss.append(at_s, sum(reading.rss_bytes for reading in listed))
         self._thread_count.append(at_s, sum(len(reading.threads) for reading in listed))
+        if in_query is not None:
+            self._queries.append((at_s, in_query))
         self.looked_at_s = [*self.looked_at_s[:1], at_s]
 
     def usage(self, from_s: float, to_s: float) -> Usage | None:
@@ -84,6 +88,7 @@ class Party:
             peak_rss_bytes=round(self._rss.greatest(from_s, to_s)),
             threads=round(self._thread_count.greatest(from_s, to_s)),
             context_switches=round(self._switched.growth(from_s, to_s)),
+            in_query=self._in_query(from_s, to_s),
         )
 
     @property
@@ -97,6 +102,11 @@ class Party:
         Two looks may be milliseconds apart: a share of so short a time would say nothing.
         """
         return self.usage(self.looked_at_s[-1] - lasting_s, self.looked_at_s[-1])
+
+    def _in_query(self, from_s: float, to_s: float) -> float | None:
+        """Return the mean of all counts between two times; one at the beginning may be of what was before it."""
+        found = [count for at_s, count in self._queries if from_s < at_s <= to_s]
+        return fmean(found) if found else None
 
     def _update(self, readings: Mapping[int, ProcessReading]) -> tuple[int, int]:
         """Bring all processes up to date and return by how much CPU (ns) and switches grew.

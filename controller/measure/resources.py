@@ -30,33 +30,37 @@ class Sampler:
         self._lock = threading.Lock()
         self._parties: dict[str, Party] = {}
         self._pids: dict[str, Callable[[], Iterable[int]]] = {}
+        self._in_query: dict[str, Callable[[], int | None]] = {}
         self._ending = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="fastserve-sampler", daemon=True)
 
-    def watch(self, party: str, pids: Callable[[], Iterable[int]]) -> None:
+    def watch(
+        self, party: str, pids: Callable[[], Iterable[int]], in_query: Callable[[], int | None] = lambda: None
+    ) -> None:
         """Look at a party from now on; pids gives its live processes at each look, in the sampler's thread.
 
-        Processes that are gone may be among them. A party that was watched before begins anew.
+        Processes that are gone may be among them. in_query says how many connections are in a query, None where that
+        is not known; it must not wait. A party that was watched before begins anew.
         """
         with self._lock:
-            record = Party()
-            self._look(record, pids)
-            self._parties[party], self._pids[party] = record, pids
+            self._parties[party], self._pids[party], self._in_query[party] = Party(), pids, in_query
+            self._look(party)
 
     def unwatch(self, party: str) -> None:
         """Stop looking at a party after a last look; what is known of it stays known."""
         with self._lock:
             if party in self._pids:
-                self._look(self._parties[party], self._pids.pop(party))
+                self._look(party)
+                del self._pids[party]
 
     def sample(self) -> float:
         """Look at all parties now; return the time at which it began, in seconds of time.monotonic()."""
         began_s = time.monotonic()
         with self._lock:
             self._raise_failure()
-            for party, pids in self._pids.items():
-                self._look(self._parties[party], pids)
+            for party in self._pids:
+                self._look(party)
         return began_s
 
     def usage(self, party: str, from_s: float, to_s: float) -> Usage | None:
@@ -71,7 +75,7 @@ class Sampler:
             if record is None:
                 return None
             if party in self._pids and record.looked_at_s[-1] < to_s:
-                self._look(record, self._pids[party])
+                self._look(party)
             return record.usage(from_s, to_s)
 
     def memory_bytes(self, party: str) -> int | None:
@@ -110,10 +114,11 @@ class Sampler:
     def _next_s(self) -> float:
         return (math.floor(time.monotonic() / self._interval_s) + 1) * self._interval_s
 
-    def _look(self, record: Party, pids: Callable[[], Iterable[int]]) -> None:
+    def _look(self, party: str) -> None:
         at_s = time.monotonic()
-        readings = (read_process(pid, root=self._root) for pid in dict.fromkeys(pids()))
-        record.look(at_s, (reading for reading in readings if reading is not None))
+        readings = (read_process(pid, root=self._root) for pid in dict.fromkeys(self._pids[party]()))
+        found = (reading for reading in readings if reading is not None)
+        self._parties[party].look(at_s, found, in_query=self._in_query[party]())
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

@@ -24,7 +24,8 @@ class Usage:
     """What one party used during the measured phase.
 
     busiest is (CPU + run delay) of the party's busiest thread over wall time: 1.0 is a full core. Peaks are
-    sums over all processes at one moment; context_switches counts how often any thread was put on a core.
+    sums over all processes at one moment; context_switches counts how often any thread was put on a core. in_query
+    is how many connections were in a query on average over looks of a second: known of a database only.
     """
 
     cpu_s: float
@@ -32,6 +33,7 @@ class Usage:
     peak_rss_bytes: int
     threads: int | None = None
     context_switches: int | None = None
+    in_query: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,8 @@ class TrialResult:
     """One trial: which it was, how it ended, and its merged counts of the measured phase.
 
     trial counts from 1 in planned order, order from 1 as run, block from 1. factors holds the level of
-    every factor. usage has a party's name (server, generator, master) only where it was observed.
+    every factor. usage has a party's name (server, generator, master) only where it was observed. bound is the party
+    that limited the trial, evidence what shows it.
     idle_rss_bytes is what the target's processes held once it had answered, before the load; build_bytes and code_lines
     are the sizes of its build and of its source. preloaded is how many requests it answered after that and before the
     load, so that its caches were full; None where the scenario does not say so.
@@ -71,6 +74,7 @@ class TrialResult:
     attempts_total: int | None = None
     errors: Mapping[str, Errors] = field(default_factory=dict)
     bound: str | None = None
+    evidence: str | None = None
     usage: Mapping[str, Usage] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()

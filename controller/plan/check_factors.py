@@ -1,7 +1,7 @@
 """Which factors a plan may name, and at which levels."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from controller.plan.factors import FACTORS, Level
 from controller.plan.plan import VARY
@@ -9,6 +9,10 @@ from controller.plan.problems import Problems
 from controller.plan.rules import LIST
 from controller.plan.together import NEEDS, choices_text
 from controller.plan.toml_text import found_text, toml_value
+
+# A target gives up on its database after so long (backing_wait_ms of the contract), and a login takes two answers.
+BACKING_WAIT_MS: Final = 900
+_LOGIN_ANSWERS: Final = 2
 
 
 def check_factors(table: dict[str, Any], problems: Problems) -> dict[str, list[Level]]:
@@ -23,6 +27,7 @@ def check_factors(table: dict[str, Any], problems: Problems) -> dict[str, list[L
         elif right := _right_levels(name, value, problems):
             levels[name] = right
     _check_needs(levels, problems)
+    _check_delays(levels.get("db_delay_ms", ()), problems)
     return levels
 
 
@@ -43,6 +48,18 @@ def _right_levels(name: str, value: object, problems: Problems) -> list[Level]:
             problems.add((*path, index), f"expected each level once, found {found_text(level)} again")
         right.append(level)
     return right
+
+
+def _check_delays(delays_ms: Sequence[Level], problems: Problems) -> None:
+    """Note delays of the database with which no target could log in: it would answer 503, as the contract asks."""
+    limit_ms = BACKING_WAIT_MS // _LOGIN_ANSWERS
+    for index, delay_ms in enumerate(delays_ms):
+        if isinstance(delay_ms, int) and delay_ms >= limit_ms:
+            text = (
+                f"expected less than {limit_ms}: a target waits {BACKING_WAIT_MS} ms for its database to log it in, "
+                f"which takes {_LOGIN_ANSWERS} answers; found {delay_ms}"
+            )
+            problems.add(("factors", "db_delay_ms", index), text)
 
 
 def _check_needs(levels: Mapping[str, Sequence[Level]], problems: Problems) -> None:

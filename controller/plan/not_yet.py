@@ -7,7 +7,6 @@ from controller.plan.toml_text import KeyPath, found_text, path_text
 
 # Factors that are not here are built for every level.
 _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
-    "db_delay_ms": (0,),
     "network": ("host",),
 }
 

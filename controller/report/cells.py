@@ -14,7 +14,7 @@ UNKNOWN = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """One target's row of a ranking; what is not known is a dash, a half-width or a doubt that is not there empty."""
+    """One target's row of a ranking; what is not known is a dash, or empty where it stands beside something else."""
 
     place: str
     target: str
@@ -26,6 +26,7 @@ class Cells:
     generator_us: str
     memory: str
     bound: str
+    evidence: str
     doubts: str
 
 
@@ -54,6 +55,7 @@ def cells_of(placed: Placed) -> Cells:
         generator_us=_number(numbers.generator_cpu_us_per_request),
         memory=UNKNOWN if numbers.server_peak_rss_mib is None else f"{numbers.server_peak_rss_mib:,.0f} MiB",
         bound=(numbers.bound or UNKNOWN).replace(";", " or "),
+        evidence=numbers.bound_evidence or "",
         doubts=", ".join(placed.row.doubts),
     )
 

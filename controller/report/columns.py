@@ -19,7 +19,8 @@ _KEYS: Final = ("run_id", "target", "variant", "scenario", "endpoint", "trials")
 _CAPACITY: Final = ("capacity_per_s", "capacity_low_per_s", "capacity_high_per_s")
 _STARTUP: Final = "startup_s"
 _COSTS: Final = ("server_idle_rss_mib", "build_mib", "code_lines")
-_LATER: Final = (*_CAPACITY, _STARTUP, *_COSTS)
+_EVIDENCE: Final = "bound_evidence"
+_LATER: Final = (*_CAPACITY, _STARTUP, *_COSTS, _EVIDENCE)
 _NUMBERS: Final = tuple(field.name for field in fields(Numbers) if field.name not in _LATER)
 _TRIAL: Final = (
     "trial",
@@ -33,9 +34,9 @@ _TRIAL: Final = (
     "outcome",
     "reason",
 )
-SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, *_CAPACITY, _STARTUP, *_COSTS, "notes")
+SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, *_CAPACITY, _STARTUP, *_COSTS, _EVIDENCE, "notes")
 # In the place that it has had from the first, the start-up of a trial stands among what only a trial has.
-TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, *_CAPACITY, *_COSTS, "notes")
+TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, *_CAPACITY, *_COSTS, _EVIDENCE, "notes")
 COMPARISON: Final = (
     "scenario",
     "endpoint",

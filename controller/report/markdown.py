@@ -58,7 +58,7 @@ def _ranking_row(place: Placed) -> Sequence[str]:
         cells.p99,
         f"{cells.server_us} server, {cells.generator_us} generator",
         cells.memory,
-        cells.bound,
+        f"{cells.bound}: {cells.evidence}" if cells.evidence else cells.bound,
         "; ".join(filter(None, trouble)),
     )
 

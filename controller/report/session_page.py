@@ -27,6 +27,7 @@ class Row:
     percentiles: tuple[tuple[str, str], ...]
     cpu: tuple[tuple[str, str], ...]
     bound: str
+    evidence: str
     doubts: tuple[str, ...]
     said: tuple[str, ...]
 
@@ -62,6 +63,7 @@ def _row(result: TrialResult, *, common: Sequence[str]) -> Row:
         percentiles=_percentiles(numbers),
         cpu=_cpu(numbers),
         bound=numbers.bound or UNKNOWN,
+        evidence=numbers.bound_evidence or "",
         doubts=tuple(dict.fromkeys(f"{doubt.kind}: {doubt.evidence}" for doubt in result.doubts)),
         said=(
             *((result.reason,) if result.reason and not running else ()),

@@ -52,6 +52,7 @@ def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
         yield from _wrapped(more, indent=2, first=2)
     yield ""
     yield from _ranking_table(ranking)
+    yield from _evidence_lines(ranking)
     if rows := beside_baseline(findings, ranking):
         yield ""
         yield from _beside_table(rows, compared=compared(ranking))
@@ -73,6 +74,16 @@ def _ranking_table(ranking: Ranking) -> Iterator[str]:
             yield from _wrapped(f"doubt: {one.doubts}", indent=11, first=4)
         if place.reason and not place.measured:
             yield from _wrapped(place.reason, indent=12, first=4)
+
+
+def _evidence_lines(ranking: Ranking) -> Iterator[str]:
+    """Yield what shows each bound, once for all targets that have it in the same words."""
+    shown: dict[str, list[str]] = {}
+    for one in map(cells_of, ranking.places):
+        if one.evidence:
+            shown.setdefault(f"limited by {one.bound}, {one.evidence}", []).append(one.target)
+    for text, targets in shown.items():
+        yield from _wrapped(f"{', '.join(targets)}: {text}", indent=4, first=2)
 
 
 def _narrowed(cells: Sequence[Cells], *, placed: bool, rate: str) -> tuple[int, list[str]]:

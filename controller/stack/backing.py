@@ -14,6 +14,7 @@ from controller.stack.mariadb import start_mariadb
 from controller.stack.needs import CACHE, DATABASE, Needs, needs_of, require_services
 from controller.stack.private import private_folder
 from controller.stack.redis import start_redis
+from controller.stack.relay import behind_relays
 from controller.stack.service import Service, Setting
 from controller.stack.settings import Settings
 from controller.stack.supervisor import Supervisor
@@ -58,7 +59,9 @@ class Backing:
         needs = needs_of(settings)
         if needs.redis:
             settings = replace(settings, redis_url=self.redis_url)
-        return replace(settings, mysql_url=self.mysql_url) if needs.mysql else settings
+        if needs.mysql and (database := self._services.get(DATABASE)) is not None:
+            settings = replace(settings, mysql_url=database.url_after(settings.db_delay_ms))
+        return settings
 
     def renew(self) -> None:
         """Bring all services to where each trial begins: Redis empty, every row of the database read once.
@@ -80,7 +83,12 @@ class Backing:
     def family(self, party: str) -> list[int]:
         """Return the ids of all living processes of a party; empty for one that is not running."""
         service = self._services.get(party)
-        return service.launched.family() if service is not None else []
+        return service.family() if service is not None else []
+
+    def queries(self, party: str) -> int | None:
+        """Return how many connections are in a query of a party; None where that is not known."""
+        service = self._services.get(party)
+        return service.queries() if service is not None else None
 
     def died(self) -> str | None:
         """Say which service ended, how, and the end of its log; None while all run."""
@@ -138,10 +146,12 @@ def _starts(
 ) -> dict[str, _Start]:
     """Return how each service that is needed is started, the first time and later ones."""
     quotes_csv = servers / "contract" / "quotes.csv"
-    begin: dict[str, Callable[[Supervisor, Setting], Service]] = {
-        CACHE: start_redis,
-        DATABASE: partial(start_mariadb, quotes_csv=quotes_csv, connections=needs.connections),
-    }
+
+    def start_database(supervisor: Supervisor, setting: Setting) -> Service:
+        database = start_mariadb(supervisor, setting, quotes_csv=quotes_csv, connections=needs.connections)
+        return behind_relays(supervisor, setting, database, delays_ms=needs.delays_ms)
+
+    begin: dict[str, Callable[[Supervisor, Setting], Service]] = {CACHE: start_redis, DATABASE: start_database}
 
     def start(setting: Setting, party: str, port: int | None) -> Service:
         place = Path(tempfile.mkdtemp(prefix=f"{party}-", dir=folder))

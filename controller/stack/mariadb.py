@@ -16,6 +16,7 @@ from controller.plan.quotes import Quote, read_quotes
 from controller.stack.cache import cache_folder, made_folder
 from controller.stack.log_tail import last_lines
 from controller.stack.private import write_private
+from controller.stack.query_count import QueryCount
 from controller.stack.service import ANSWER_WITHIN_S, HOST, Service, Setting, environment, wait_for_service
 from controller.stack.supervisor import Supervisor
 from controller.stack.versions import tool_path, tool_version
@@ -41,12 +42,16 @@ class _Account:
     file: Path
     rows: int
 
+    @property
+    def client(self) -> list[str]:
+        """The client that asks in its name, and answers with cells between tabs."""
+        return [tool_path(_CLIENT) or _CLIENT, f"--defaults-file={self.file}", "--batch", "--skip-column-names"]
+
     def ask(self, statement: str) -> str:
-        """Return what a statement answers, cells between tabs. Raises StackError with what the client says."""
-        argv = [tool_path(_CLIENT) or _CLIENT, f"--defaults-file={self.file}", "--batch", "--skip-column-names"]
+        """Return what a statement answers. Raises StackError with what the client says."""
         try:
             done = subprocess.run(
-                [*argv, "--execute", statement],
+                [*self.client, "--execute", statement],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -89,8 +94,16 @@ def start_mariadb(supervisor: Supervisor, setting: Setting, *, quotes_csv: Path,
     except BaseException:
         launched.stop(0)
         raise
-    url = f"mysql://{USER}:{password}@{HOST}:{port}/{DATABASE}"
-    return Service(name=NAME, url=url, port=port, launched=launched, renew=account.warm)
+    count = QueryCount([*account.client, "--unbuffered"], env=environment(), cwd=setting.folder)
+    return Service(
+        name=NAME,
+        url=f"mysql://{USER}:{password}@{HOST}:{port}/{DATABASE}",
+        port=port,
+        launched=launched,
+        renew=account.warm,
+        in_query=count.look,
+        close=count.close,
+    )
 
 
 def mariadb_data(quotes_csv: Path, *, config: Path) -> Path:

@@ -34,6 +34,7 @@ class Needs:
     """Which services are needed; connections is the largest pool that the database must take.
 
     nginx and tls are of what stands before targets: that is started for each trial and is no service of the run.
+    delays_ms are the delays, in milliseconds and all above 0, that some target is to find before the database.
     """
 
     redis: bool = False
@@ -41,6 +42,7 @@ class Needs:
     connections: int = 0
     nginx: bool = False
     tls: bool = False
+    delays_ms: tuple[int, ...] = ()
 
     @property
     def parties(self) -> tuple[str, ...]:
@@ -55,10 +57,12 @@ class Needs:
 
 def needs_of(settings: Settings) -> Needs:
     """Return what a target with these settings needs and has no address of."""
+    mysql = settings.db_backend == "mysql" and settings.mysql_url is None
     return Needs(
         redis=settings.cache_backend == "redis" and settings.redis_url is None,
-        mysql=settings.db_backend == "mysql" and settings.mysql_url is None,
+        mysql=mysql,
         connections=settings.db_pool_size,
+        delays_ms=(settings.db_delay_ms,) if mysql and settings.db_delay_ms else (),
     )
 
 
@@ -82,6 +86,7 @@ def plan_needs(plan: Plan, targets: Mapping[str, Target]) -> Needs:
         redis=any(levels.get("cache") == "redis" for levels in in_force),
         mysql=any(levels.get("db") == "mysql" for levels in in_force),
         connections=max(int(variant.levels["pool"]) for variant in plan.variants),
+        delays_ms=tuple(sorted({int(levels.get("db_delay_ms", 0)) for levels in in_force} - {0})),
     )
 
 

@@ -85,6 +85,7 @@ def settings_of(plan: Plan, variant: Variant, *, ground: Ground) -> Settings:
     Where no trial of the plan can reach what is behind Redis or MariaDB, the default stands in for it.
     """
     cache, db = str(variant.levels["cache"]), str(variant.levels["db"])
+    delay_ms = int(variant.levels["db_delay_ms"])
     return Settings(
         server_cpus=plan.at(variant).cpus.target,
         cache_backend="memory" if cache == "redis" and not ground.needs.redis else cache,
@@ -93,6 +94,7 @@ def settings_of(plan: Plan, variant: Variant, *, ground: Ground) -> Settings:
         db_backend="sqlite" if db == "mysql" and not ground.needs.mysql else db,
         sqlite_path=ground.database,
         db_pool_size=int(variant.levels["pool"]),
+        db_delay_ms=delay_ms if delay_ms in ground.needs.delays_ms else 0,
         metrics=str(variant.levels["metrics"]),
     )
 
@@ -181,7 +183,7 @@ def check_targets(
         return
     logs = made_folder(cache_folder() / "logs")
     needs = replace(ground.needs, redis=any(needs_of(one).redis for _, one in unchecked))
-    needs = replace(needs, mysql=any(needs_of(one).mysql for _, one in unchecked))
+    needs = replace(needs, mysql=any(needs_of(one).mysql for _, one in unchecked), delays_ms=())
     with (
         supervise(label=f"check-{plan.name}", logs=logs, lock_fd=lock_fd) as supervisor,
         backing_services(supervisor, needs, servers=ground.servers, logs=logs) as backing,
@@ -213,7 +215,7 @@ def _unchecked(plan: Plan, prepared: Mapping[str, Prepared], ground: Ground) -> 
 def _check_settings(plan: Plan, variant: Variant, ground: Ground, ready: Prepared) -> Settings:
     if ready.build is None:
         return Settings(sqlite_path=ground.database)
-    return replace(settings_of(plan, variant, ground=ground), cache_miss_ms=CHECK_MISS_MS)
+    return replace(settings_of(plan, variant, ground=ground), cache_miss_ms=CHECK_MISS_MS, db_delay_ms=0)
 
 
 def _has_passed(ready: Prepared, settings: Settings) -> bool:

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,9 @@ _ENDS_WITHIN_S = 3.0
 class Service:
     """One that answered. url holds its password, so it is never shown; renew brings it to where each trial begins.
 
-    renew raises StackError where it does not answer.
+    renew raises StackError where it does not answer. relays stand before it, by how many milliseconds they delay its
+    answers. in_query says how many connections are in a query, None where that is not known; it waits for nothing.
+    close ends what the service needs beside its own process.
     """
 
     name: str
@@ -33,15 +35,41 @@ class Service:
     port: int
     launched: Launched
     renew: Callable[[], None] = field(repr=False)
+    relays: Mapping[int, "Service"] = field(default_factory=dict)
+    in_query: Callable[[], int | None] = field(default=lambda: None, repr=False)
+    close: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    def url_after(self, delay_ms: int) -> str:
+        """Return where it is, its answers delayed by so much; with 0 there is nothing before it."""
+        return self.relays[delay_ms].url if delay_ms else self.url
+
+    def family(self) -> list[int]:
+        """Return the ids of all living processes that came of it, and of its relays."""
+        return [pid for one in self._all() for pid in one.launched.family()]
 
     def died(self) -> str | None:
-        """Say how it ended, with the end of its log; None while it runs."""
-        status = self.launched.poll()
-        return None if status is None else f"{self.name} {death_of(status)}{log_end(self.launched)}"
+        """Say how it, or else a relay of it, ended, with the end of its log; None while all run."""
+        for one in self._all():
+            if (status := one.launched.poll()) is not None:
+                return f"{one.name} {death_of(status)}{log_end(one.launched)}"
+        return None
+
+    def queries(self) -> int | None:
+        """Return how many connections are in a query, as far as those can tell who are asked: itself and its relays.
+
+        Whoever waits behind a relay is in a query for as long as that holds the answer back, which only the relay sees.
+        """
+        return max((found for one in self._all() if (found := one.in_query()) is not None), default=None)
 
     def stop(self) -> None:
-        """End it with all that came of it."""
-        self.launched.stop(_ENDS_WITHIN_S)
+        """End it with all that came of it, what stands before it first."""
+        for one in (*self.relays.values(), self):
+            one.close()
+            one.launched.stop(_ENDS_WITHIN_S)
+
+    def _all(self) -> Iterator["Service"]:
+        yield self
+        yield from self.relays.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 class Settings:
     """What a target is told. port 0 stands for a free one, to be chosen when the target is started.
 
-    db_pool_size counts connections of the whole target. redis_url, sqlite_path and mysql_url are None where nothing
-    asks for them; the urls hold passwords, so a Settings is never shown whole.
+    db_pool_size counts connections of the whole target. It is not told db_delay_ms: so much later answers of the
+    database arrive, by what stands before that. redis_url, sqlite_path and mysql_url are None where nothing asks for
+    them; the urls hold passwords, so a Settings is never shown whole.
     """
 
     port: int = 0
@@ -23,6 +24,7 @@ class Settings:
     sqlite_path: Path | None = None
     mysql_url: str | None = field(default=None, repr=False)
     db_pool_size: int = 10
+    db_delay_ms: int = 0
     metrics: str = "none"
 
     def environment(self) -> dict[str, str]:

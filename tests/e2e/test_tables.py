@@ -24,9 +24,10 @@ FACTORS = (
 )
 CAPACITY = "capacity_per_s capacity_low_per_s capacity_high_per_s"
 COSTS = "server_idle_rss_mib build_mib code_lines"
+EVIDENCE = "bound_evidence"
 COLUMNS = {
-    "summary.csv": f"{KEYS} {NUMBERS} {FACTORS} {CAPACITY} startup_s {COSTS} notes",
-    "trials.csv": f"{KEYS} {NUMBERS} {TRIAL} {FACTORS} {CAPACITY} {COSTS} notes",
+    "summary.csv": f"{KEYS} {NUMBERS} {FACTORS} {CAPACITY} startup_s {COSTS} {EVIDENCE} notes",
+    "trials.csv": f"{KEYS} {NUMBERS} {TRIAL} {FACTORS} {CAPACITY} {COSTS} {EVIDENCE} notes",
     "comparison.csv": "scenario endpoint variant baseline candidate metric ratio ratio_low ratio_high p_value verdict "
     "detectable",
     "factors.csv": "factor level against target scenario endpoint metric ratio ratio_low ratio_high p_value verdict "

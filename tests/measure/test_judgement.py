@@ -12,9 +12,7 @@ from controller.measure.judgement import (
     MOST_FAILURES,
     MOST_LAG_MS,
     SERVER,
-    UNBOUND,
     backlog_doubt,
-    bound_of,
     busy,
     contract_doubts,
     error_doubts,
@@ -66,17 +64,6 @@ def test_a_party_is_as_busy_as_its_busiest_thread() -> None:
 def test_threads_that_take_turns_are_seen_by_their_sum() -> None:
     """Two threads of half a core each, that hold one interpreter's lock in turn, fill the one core they have."""
     assert busy(usage(9.8, 0.5), seconds=10, cores=1) == pytest.approx(0.98)
-
-
-@given(SHARES)
-def test_the_bound_is_the_busiest_of_those_at_their_limit(shares: dict[str, float]) -> None:
-    """A party is the bound when it is busy enough and none is busier; otherwise nobody is."""
-    bound = bound_of(shares)
-
-    if bound == UNBOUND:
-        assert all(share < BUSY_FROM for share in shares.values())
-    else:
-        assert shares[bound] == max(shares.values()) >= BUSY_FROM
 
 
 @given(SHARES)

@@ -182,6 +182,16 @@ def test_many_short_threads_take_bounded_memory_and_keep_the_busiest() -> None:
     assert len(party._ended) < 600
 
 
+def test_connections_in_a_query_are_those_of_the_phase() -> None:
+    """The mean over all looks within it but that at its begin, which may be of what was before; else not known."""
+    party = Party()
+    for at_s, in_query in enumerate([50, 40, 10, None, 20, 60]):
+        party.look(at_s, [process_of(0)], in_query=in_query)
+
+    assert party.usage(1.0, 4.0).in_query == (10 + 20) / 2
+    assert party.usage(2.0, 3.0).in_query is None
+
+
 def test_peak_memory_is_that_of_the_phase() -> None:
     """The greatest sum over all processes at one look within the phase."""
     party = Party()

@@ -257,6 +257,15 @@ def test_a_failure_of_the_sampler_is_not_lost() -> None:
     assert isinstance(raised.value.__cause__, StopIteration)
 
 
+def test_connections_in_a_query_are_asked_for_at_each_look() -> None:
+    """Whoever knows is asked with the party that it belongs to, and no other party is said to have any."""
+    with running(IDLE) as process, Sampler(interval_s=0.05) as sampler:
+        sampler.watch("database", lambda: [process.pid], lambda: 7)
+        sampler.watch("server", lambda: [process.pid])
+        assert used_while(sampler, "database", lambda: time.sleep(0.2))[0].in_query == 7
+        assert used_while(sampler, "server", lambda: time.sleep(0.2))[0].in_query is None
+
+
 def test_looking_costs_little() -> None:
     """Three parties of three processes each take under 1 % of a core, at a look a second."""
     with ExitStack() as stack:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.errors import PlanError
+from controller.plan.check_factors import BACKING_WAIT_MS
 from controller.plan.contract import (
     Contract,
     cache_value,
@@ -72,6 +73,7 @@ def test_constants_are_those_of_the_file() -> None:
     assert range(count["least"], count["most"] + 1) == COUNT_RANGE
     assert ROUTES["cache"]["parameters"]["key"]["default"] == DEFAULT_KEY
     assert TABLE["general"]["whole_number"] == WHOLE_NUMBER.pattern
+    assert TABLE["general"]["backing_wait_ms"] == BACKING_WAIT_MS
     assert set(PARAMETER) == {route["path"] for name, route in ROUTES.items() if name != "metrics"}
     parameters = {route["path"]: next(iter(route.get("parameters", [None]))) for route in ROUTES.values()}
     assert {path: parameters[path] for path in PARAMETER} == PARAMETER

@@ -129,6 +129,13 @@ def test_places_are_shared_by_what_cannot_be_told_apart() -> None:
     assert 'class="ci"' not in text
 
 
+def test_what_shows_a_bound_stands_under_it() -> None:
+    """In the row of its target, escaped as any text."""
+    trials = [replace(trial, bound="database", evidence="3 < 4 connections in a query") for trial in quick()]
+
+    assert "database<small>3 &lt; 4 connections in a query</small>" in findings_html(found(trials))
+
+
 def test_failures_and_doubts_stand_in_place() -> None:
     """As a mark in the row and as a chip on top."""
     text = findings_html(found(quick()))

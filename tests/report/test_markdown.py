@@ -35,6 +35,17 @@ def test_scenarios_are_headings_with_their_answer() -> None:
     assert re.match(r"### health\n\n\*\*b answers health \d\.\d+ times as fast as a \(.*\)\*\*\n\n\| place \|", text)
 
 
+def test_what_shows_a_bound_stands_beside_it() -> None:
+    """The cell that says what limited a target says why; where that is not known only what."""
+    trials = [
+        replace(trial, evidence="98% busy") if trial.target == "a" else trial for trial in run_of({"a": 1, "b": 2})
+    ]
+    text = findings_markdown(found(trials, baseline="a"))
+
+    assert re.search(r"\| a \|.*\| server: 98% busy \|", text)
+    assert re.search(r"\| b \|.*\| server \|", text)
+
+
 def test_many_targets_stand_beside_the_baseline() -> None:
     """A second table with ratio, interval and verdict of all but the baseline."""
     text = findings_markdown(found(twelve(), baseline="node-express"))

@@ -51,6 +51,24 @@ def test_wide_numbers_fit_too() -> None:
     assert all(name in text for name in names)
 
 
+def test_what_shows_a_bound_is_said_once() -> None:
+    """Under the table stands why each target is said to be limited, together where the words are the same."""
+    held = "43 of 50 connections in a query on average, CPUs idle"
+    trials = [
+        replace(
+            trial,
+            bound="server" if trial.target == "c" else "database",
+            evidence="busy" if trial.target == "c" else held,
+        )
+        for trial in run_of({"a": 1000, "b": 1010, "c": 3000})
+    ]
+    lines = " ".join(findings_text(found(trials, baseline="a")).split())
+
+    assert "c: limited by server, busy" in lines
+    assert re.search(rf"(a, b|b, a): limited by database, {held}", lines)
+    assert lines.count(held) == 1
+
+
 def test_one_trial_says_that_no_spread_is_known() -> None:
     """The words, and no half-width."""
     text = findings_text(found(RUNS["one trial each"]()))

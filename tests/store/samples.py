@@ -49,6 +49,7 @@ def usages() -> st.SearchStrategy[dict[str, Usage]]:
         peak_rss_bytes=st.integers(0, 1 << 40),
         threads=st.none() | st.integers(0, 1000),
         context_switches=st.none() | st.integers(0, 1 << 40),
+        in_query=st.none() | NUMBERS,
     )
     return st.dictionaries(st.sampled_from(["server", "generator", "master"]), usage, max_size=3)
 
@@ -81,6 +82,7 @@ def trials(order: st.SearchStrategy[int]) -> st.SearchStrategy[TrialResult]:
         answered_total=st.none() | st.integers(0, 1 << 60),
         attempts_total=st.none() | st.integers(0, 1 << 60),
         bound=st.none() | st.sampled_from(["server", "generator"]),
+        evidence=st.none() | TEXTS,
         errors=errors(),
         usage=usages(),
         doubts=st.lists(st.builds(Doubt, st.sampled_from(DoubtKind), TEXTS), max_size=3).map(tuple),

@@ -207,11 +207,15 @@ def test_any_value_in_a_trial_is_read_or_refused(key: str, value: object) -> Non
 
 def test_unknown_keys_are_refused_and_younger_ones_default(tmp_path: Path) -> None:
     """What a newer version wrote is not guessed at; what an older one did not know yet is unknown."""
-    store(tmp_path, trial_of(1))
+    usage = Usage(cpu_s=1.0, busiest=0.5, peak_rss_bytes=1, in_query=3.5)
+    store(tmp_path, replace(trial_of(1), usage={"database": usage}))
     row = json.loads((tmp_path / TRIALS).read_text(encoding="utf-8"))
-    del row["bound"]
+    for younger in ("bound", "evidence"):
+        del row[younger]
+    del row["usage"]["database"]["in_query"]
     (tmp_path / TRIALS).write_text(json.dumps(row) + "\n", encoding="utf-8")
-    assert read_trials(tmp_path)[0].bound is None
+    (trial,) = read_trials(tmp_path)
+    assert (trial.bound, trial.evidence, trial.usage) == (None, None, {"database": replace(usage, in_query=None)})
 
     (tmp_path / TRIALS).write_text(json.dumps(row | {"mood": "good"}) + "\n", encoding="utf-8")
     with pytest.raises(StoreError, match="line 1: unknown mood"):

@@ -1,6 +1,7 @@
 """DB_POOL_SIZE and SERVER_CPUS are obeyed: connections counted in front of the database, cores by what they used."""
 
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -15,7 +16,7 @@ from tests.targets.relay import relaying
 
 pytestmark = pytest.mark.slow
 
-DELAY_S = 0.005
+DELAY_MS = 5
 TRIES = 4
 OK = 200
 
@@ -24,12 +25,12 @@ OK = 200
     ("pool", "in_flight", "server_cpus"), [(4, 16, 1), (12, 3, 1), (5, 24, 2)], ids=["full", "roomy", "two cores"]
 )
 def test_the_pool_is_as_large_as_it_is_told(
-    start: Start, backing: Backing, pool: int, in_flight: int, server_cpus: int
+    start: Start, backing: Backing, tmp_path: Path, pool: int, in_flight: int, server_cpus: int
 ) -> None:
     """Never more connections than the pool, and min(pool, in flight) of them busy with a database that takes 5 ms."""
     backing.renew()
     database = urlsplit(backing.mysql_url or "")
-    with relaying(str(database.hostname), database.port or 0, delay_s=DELAY_S) as relay:
+    with relaying(database.port or 0, delay_ms=DELAY_MS, folder=tmp_path) as relay:
         url = database._replace(netloc=f"{database.username}:{database.password}@127.0.0.1:{relay.port}").geturl()
         with start(db_backend="mysql", mysql_url=url, db_pool_size=pool, server_cpus=server_cpus) as running:
             statuses = ask_for(running.url, "/api/db?count=4", in_flight=in_flight, seconds=2.0)
