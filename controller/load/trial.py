@@ -1,7 +1,5 @@
 """One trial from a freshly started target to its result: a failure is a result too, with its reason."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,8 +13,9 @@ from controller.load.job import Job, job_request, offered_by
 from controller.load.once import Http2Client
 from controller.load.steps import search_capacity
 from controller.load.verdict import judged
+from controller.load.watched import take_usage, watched
 from controller.load.wire.draws import sample_requests
-from controller.measure.judgement import GENERATOR, MASTER, SERVER
+from controller.measure.judgement import SERVER
 from controller.measure.steady import Least
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
@@ -29,7 +28,6 @@ from controller.plan.trust import Trust
 from controller.stack.check import check_requests, contract_error
 from controller.stack.exchange import Asking, Client
 from controller.stack.preflight import run_prepared, settings_of
-from controller.stack.process import Running
 from controller.stack.reached import Reached
 from controller.stack.supervisor import SupervisorLostError
 
@@ -80,7 +78,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             log=bench.logs / f"{order:04d}-{trial.target}-{trial.scenario}.log",
             client=_asking(scenario),
         ) as running,
-        _watched(bench, fleet, running),
+        watched(bench, fleet, running),
     ):
         if isinstance(running, Reached):
             record.reached = running
@@ -132,34 +130,18 @@ def _drive(
             watch=watch,
             record=record,
             begun=ears.step,
-            finished=partial(_use, bench),
+            finished=partial(take_usage, bench),
         )
     watch = replace(watch, window=partial(_hear, record, ears))
     least = Least(seconds=target.warmup_s, requests=target.warmup_requests)
     driven = drive(fleet, job, load=scenario.load, least=least, watch=watch)
-    _use(bench, driven, record)
+    take_usage(bench, driven, record)
     return driven
 
 
 def _hear(record: Gathered, ears: Ears, window: Window) -> None:
     record.keep(window)
     ears.window(window)
-
-
-@contextmanager
-def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator[None]:
-    """Have the sampler look at every party of a trial that can be seen, for the time of the block."""
-    if running.family():
-        bench.sampler.watch(SERVER, running.family)
-    for party in bench.backing.parties:
-        bench.sampler.watch(party, partial(bench.backing.family, party))
-    bench.sampler.watch(GENERATOR, bench.fleet.pids)
-    bench.sampler.watch(MASTER, fleet.master.family)
-    try:
-        yield
-    finally:
-        for party in bench.parties:
-            bench.sampler.unwatch(party)
 
 
 def _asking(scenario: Scenario) -> Asking:
@@ -203,15 +185,6 @@ def job_of(scenario: Scenario, url: str, *, order: int, seed: int, trust: Trust,
 def left_out_notes(plan: Plan) -> tuple[str, ...]:
     """Return a note on the targets that the plan names and that cannot run here; none where all can."""
     return (f"left out for a missing tool: {', '.join(plan.skipped)}",) if plan.skipped else ()
-
-
-def _use(bench: Bench, driven: Driven, record: Gathered) -> None:
-    """Take what each party used during the measured phase."""
-    if driven.from_s is None or driven.until_s is None or driven.until_s <= driven.from_s:
-        return
-    bounds = (driven.start_s + driven.from_s, driven.start_s + driven.until_s)
-    found = {party: bench.sampler.usage(party, *bounds) for party in bench.parties}
-    record.usage = {party: usage for party, usage in found.items() if usage is not None}
 
 
 def _result(
