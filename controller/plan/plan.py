@@ -6,7 +6,7 @@ from typing import Final
 
 from controller.errors import PlanError
 from controller.plan.factors import FACTORS, Level, Variant
-from controller.plan.rules import NAME, Rule, hold, one_of, text_like, whole
+from controller.plan.rules import FLAG, NAME, Rule, hold, one_of, text_like, whole
 from controller.plan.scenario import Load, Scenario
 
 CPUS_RULES: Final[Mapping[str, Rule]] = {name: whole(1, 1_024) for name in ("target", "backing", "generator")}
@@ -17,6 +17,7 @@ PLAN_RULES: Final[Mapping[str, Rule]] = {
     "seed": whole(0, 2**63 - 1),
     "repeats": whole(1, 1_000),
     "on_missing_tool": one_of("fail", "skip"),
+    "repeat_doubted": FLAG,
 }
 
 
@@ -47,6 +48,7 @@ class Environment:
 class Plan:
     """All that a run is made of. targets are names, none twice; repeats is the number of blocks.
 
+    repeat_doubted says whether a trial whose doubt may pass is run once more at the end of its block.
     skipped names the targets that on_missing_tool = "skip" left out. sources says for each key path
     whether it came from "default", "plan" or "--set"; both tell how the plan came to be and do not
     take part in equality.
@@ -59,6 +61,7 @@ class Plan:
     targets: tuple[str, ...]
     baseline: str
     on_missing_tool: str = "fail"
+    repeat_doubted: bool = True
     load: Load
     cpus: Cpus
     environment: Environment

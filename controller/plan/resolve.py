@@ -18,7 +18,7 @@ from controller.plan.toml_text import KeyPath, path_text
 _KEPT: Final = ("model", "in_flight", "streams", "http", "keepalive", "tls_verify", "ca_file", "arrivals", "workers")
 # More would take days to run, and their list alone would fill the memory.
 MOST_TRIALS: Final = 100_000
-_TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool")
+_TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool", "repeat_doubted")
 # Factors that decide on a setting of the load, and on which.
 LOAD_FACTORS: Final[Mapping[str, str]] = {
     "in_flight": "in_flight",
@@ -66,7 +66,7 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
     named = {name: levels[0] for name, levels in table.get("factors", {}).items() if name in FACTORS}
     load = {**table.get("load", {}), **_load_levels(named)}
     cpus = {**table.get("cpus", {}), **({"target": named["cpus"]} if "cpus" in named else {})}
-    given = {key: table[key] for key in ("name", "question", "seed", "repeats", "on_missing_tool") if key in table}
+    given = {key: table[key] for key in _TOP if key in table and key not in {"targets", "baseline"}}
     return Plan(
         **given,
         targets=chosen.targets,

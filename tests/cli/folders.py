@@ -36,6 +36,7 @@ PLAN = """
 name = "small"
 targets = ["one", "other"]
 repeats = 3
+repeat_doubted = false
 
 [load]
 warmup_s = 1
