@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.compare.costs import Cost, costs
+from controller.compare.distrust import Distrust, distrusts
+from controller.compare.noise import machine_notes, noise_notes
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
 from controller.compare.summary import SummaryRow, summaries
@@ -35,6 +37,7 @@ class Findings:
     summary: tuple[SummaryRow, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    distrusts: tuple[Distrust, ...] = ()
     remarks: tuple[Remark, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=dict)
     timelines: Mapping[int, tuple[Moment, ...]] = field(default_factory=dict)
@@ -61,12 +64,10 @@ def findings(
     folder: str = "",
     following: str = "",
 ) -> Findings:
-    """Return what trials say, failed ones included; windows are read once and only for throughput over time.
-
-    Scenarios stand in the order of settings.
-    """
+    """Return what trials say, failed ones too; windows are for throughput over time, settings give an order."""
     ordered = tuple(sorted(trials, key=lambda trial: trial.order))
-    rows = summaries(ordered, run_id=run_id)
+    doubted = distrusts(ordered, baseline=baseline)
+    rows = summaries(ordered, run_id=run_id, found=doubted)
     return Findings(
         run_id=run_id,
         baseline=baseline,
@@ -76,7 +77,8 @@ def findings(
         summary=rows,
         rankings=_in_plan_order(rankings(ordered, rows), list(settings or {})),
         comparisons=comparisons(ordered, baseline=baseline),
-        remarks=remarks(ordered),
+        distrusts=doubted,
+        remarks=remarks(ordered, found=doubted, notes=_notes(ordered, facts or {})),
         costs=costs(ordered),
         timelines=timelines(windows),
         facts=facts or {},
@@ -86,6 +88,11 @@ def findings(
         folder=folder,
         following=following,
     )
+
+
+def _notes(trials: Sequence[TrialResult], facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the notes on all trials together and on the machine."""
+    return (*noise_notes(trials), *machine_notes(facts))
 
 
 def _in_plan_order(found: Iterable[Ranking], scenarios: Sequence[str]) -> tuple[Ranking, ...]:

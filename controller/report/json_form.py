@@ -17,7 +17,10 @@ def findings_json(findings: Findings) -> str:
         "question": findings.question,
         "baseline": findings.baseline,
         "rankings": [_ranking(ranking) for ranking in findings.rankings],
-        "remarks": [{"severity": one.severity.value, "where": one.where, "text": one.text} for one in findings.remarks],
+        "remarks": [
+            {"severity": one.severity.value, "where": one.where, "text": one.text, "remedy": one.remedy}
+            for one in findings.remarks
+        ],
         **{table.removesuffix(".csv"): list(rows(findings)) for table, (_, rows) in TABLES.items()},
         "facts": dict(findings.facts),
     }
