@@ -13,13 +13,14 @@ from controller.errors import FastServeError
 from controller.load.bench import Bench
 from controller.load.offer import Offer
 from controller.load.place import locustfile, script_key, scripts_of
+from controller.load.repeats import Agenda, owed_repeats
 from controller.load.standing import StandingFleet
 from controller.load.trials import Keeper, run_trials
 from controller.load.watcher import StopRequest, Watcher
 from controller.measure.resources import Sampler
 from controller.plan.plan import Plan
 from controller.plan.reader import read_plan
-from controller.plan.schedule import Trial, expected_seconds, trials_of
+from controller.plan.schedule import expected_seconds, trials_of
 from controller.plan.target import Target, read_targets
 from controller.plan.text import plan_toml
 from controller.plan.variants import refuse_untold
@@ -80,8 +81,8 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
                     plan, prepared, scripts=scripts, ground=ground, cores=cores, logs=run.logs, lock_fd=lock_fd
                 ) as bench,
             ):
-                todo, first = _lacking(run, trials_of(plan)), next_order(run.path)
-                run_trials(bench, todo, first_order=first, keeper=keeper_of(run, journal), watcher=watcher, stop=stop)
+                agenda, first, keeper = _agenda(run, plan), next_order(run.path), keeper_of(run, journal)
+                run_trials(bench, agenda, first_order=first, keeper=keeper, watcher=watcher, stop=stop)
         except FastServeError as error:
             if not read_trials(run.path):
                 raise
@@ -179,9 +180,15 @@ def builds_of(prepared: Mapping[str, Prepared]) -> dict[str, str]:
     return {name: ready.key for name, ready in prepared.items()}
 
 
-def _lacking(run: RunFolder, trials: Sequence[Trial]) -> list[Trial]:
-    lacking = set(missing_trials([trial.number for trial in trials], read_trials(run.path)))
-    return [trial for trial in trials if trial.number in lacking]
+def _agenda(run: RunFolder, plan: Plan) -> Agenda:
+    """Return what a run still has to do: all of it where it is new."""
+    trials, stored = trials_of(plan), read_trials(run.path)
+    lacking = set(missing_trials([trial.number for trial in trials], stored))
+    return Agenda(
+        todo=[trial for trial in trials if trial.number in lacking],
+        owed=owed_repeats(trials, stored) if plan.repeat_doubted else [],
+        repeat=plan.repeat_doubted,
+    )
 
 
 @contextmanager

@@ -59,10 +59,13 @@ class LiveProgress:
         self._now = text
         self._draw()
 
-    def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
+    def trial_started(
+        self, trial: Trial, order: int, done: int, total: int, left_s: float, again: bool = False
+    ) -> None:
         """Show which trial it is, and how much is left."""
         self._step = ""
-        self._place = " · ".join((trial_name(trial), f"block {trial.block} of {self._blocks}"))
+        again_text = ("repeated",) if again else ()
+        self._place = " · ".join((trial_name(trial), f"block {trial.block} of {self._blocks}", *again_text))
         self._count = f"trial {done + 1} of {total}{_GAP}{clock_text(left_s)} left"
         self._draw()
 

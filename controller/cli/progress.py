@@ -51,9 +51,12 @@ class PlainProgress:
             self._said.add(text)
             self._line(text)
 
-    def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
+    def trial_started(
+        self, trial: Trial, order: int, done: int, total: int, left_s: float, again: bool = False
+    ) -> None:
         """Remember which trial the lines to come are about."""
-        self._trial = self._place = f"trial {done + 1:>{len(str(total))}} of {total}  {trial_name(trial)}"
+        name = f"{trial_name(trial)}, repeated" if again else trial_name(trial)
+        self._trial = self._place = f"trial {done + 1:>{len(str(total))}} of {total}  {name}"
         self._next_sign_s = _LIFE_SIGN_S
 
     def step_started(self, step: int, rate_per_s: float) -> None:

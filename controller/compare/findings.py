@@ -6,9 +6,11 @@ from typing import Any
 
 from controller.compare.contrasts import Varied
 from controller.compare.costs import Cost, costs
+from controller.compare.distrust import Distrust, distrusts
 from controller.compare.effects import Effect, effects
 from controller.compare.hypotheses import Answer, answers
 from controller.compare.interactions import Interactions, interactions
+from controller.compare.noise import machine_notes, noise_notes
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
 from controller.compare.summary import SummaryRow, summaries
@@ -45,6 +47,7 @@ class Findings:
     effects: tuple[Effect, ...] = ()
     interactions: tuple[Interactions, ...] = ()
     hypotheses: tuple[Answer, ...] = ()
+    distrusts: tuple[Distrust, ...] = ()
     remarks: tuple[Remark, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=dict)
     timelines: Mapping[int, tuple[Moment, ...]] = field(default_factory=dict)
@@ -78,7 +81,7 @@ def findings(
     varied has the levels of each factor in the plan's order; without it they are read from the trials. Scenarios
     stand in the order of settings.
     """
-    found = _of_trials(trials, run_id=run_id, baseline=baseline, varied=varied)
+    found = _of_trials(trials, run_id=run_id, baseline=baseline, varied=varied, facts=facts or {})
     return replace(
         found,
         name=name,
@@ -95,10 +98,18 @@ def findings(
     )
 
 
-def _of_trials(trials: Iterable[TrialResult], *, run_id: str, baseline: str, varied: Varied | None) -> Findings:
-    """Return what can be said from the trials alone."""
+def _of_trials(
+    trials: Iterable[TrialResult],
+    *,
+    run_id: str,
+    baseline: str,
+    varied: Varied | None,
+    facts: Mapping[str, Any],
+) -> Findings:
+    """Return what can be said from the trials and the machine's facts."""
     ordered = tuple(sorted(trials, key=lambda trial: trial.order))
-    rows = summaries(ordered, run_id=run_id)
+    doubted = distrusts(ordered, baseline=baseline)
+    rows = summaries(ordered, run_id=run_id, found=doubted)
     return Findings(
         run_id=run_id,
         baseline=baseline,
@@ -108,7 +119,8 @@ def _of_trials(trials: Iterable[TrialResult], *, run_id: str, baseline: str, var
         comparisons=comparisons(ordered, baseline=baseline),
         effects=effects(ordered, varied=varied),
         interactions=interactions(ordered, varied=varied),
-        remarks=remarks(ordered),
+        distrusts=doubted,
+        remarks=remarks(ordered, found=doubted, notes=(*noise_notes(ordered), *machine_notes(facts))),
         costs=costs(ordered),
     )
 

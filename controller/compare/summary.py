@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.compare.blocks import Cell, cells, endpoints_of
 from controller.compare.costs import cost_of
+from controller.compare.distrust import Distrust
 from controller.compare.intervals import Interval, log_t_interval
 from controller.compare.metrics import Metric
 from controller.measure.judgement import BACKING
@@ -83,12 +84,20 @@ class SummaryRow:
         return Interval(mean=numbers.throughput_per_s, low=low, high=high)
 
 
-def summaries(trials: Iterable[TrialResult], *, run_id: str) -> tuple[SummaryRow, ...]:
+def summaries(trials: Iterable[TrialResult], *, run_id: str, found: Sequence[Distrust] = ()) -> tuple[SummaryRow, ...]:
     """Return the rows of summary.csv: `*` first, then each endpoint; a target that never succeeded has a `*` row.
 
-    Numbers come from trials measured to their end; of a repeated trial the last one counts.
+    Numbers come from trials measured to their end; of a repeated trial the last one counts. found are doubts about
+    all trials of some cells.
     """
-    return tuple(row for cell, found in cells(trials).items() for row in _cell_rows(cell, found, run_id=run_id))
+    rows = (row for cell, its in cells(trials).items() for row in _cell_rows(cell, its, run_id=run_id))
+    return tuple(_distrusted(row, found) for row in rows)
+
+
+def _distrusted(row: SummaryRow, found: Sequence[Distrust]) -> SummaryRow:
+    """Return a row with the doubts about its cell."""
+    cell = Cell(row.scenario, row.variant, row.target)
+    return replace(row, doubts=(*row.doubts, *(one.kind.value for one in found if cell in one.cells)))
 
 
 def _cell_rows(cell: Cell, trials: Sequence[TrialResult], *, run_id: str) -> Iterator[SummaryRow]:

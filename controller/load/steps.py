@@ -102,7 +102,7 @@ def _drive_step(
     return one, drive(fleet, own, load=load, watch=heard)
 
 
-def _hear(clock: _Clock, ears: Sequence[Callable[[Window], None]], window: Window) -> None:
+def _hear(clock: _Clock, ears: Sequence[Callable[[Window], object]], window: Window) -> None:
     placed = clock.placed(window)
     for ear in ears:
         ear(placed)

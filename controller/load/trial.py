@@ -1,7 +1,6 @@
 """One trial from a freshly started target to its result: a failure is a result too, with its reason."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +16,8 @@ from controller.load.in_force import Watchman, loaded_of
 from controller.load.job import Job, job_of
 from controller.load.steps import search_capacity
 from controller.load.verdict import judged
-from controller.measure.judgement import GENERATOR, MASTER, SERVER
+from controller.load.watched import take_usage, watched
+from controller.measure.judgement import SERVER
 from controller.measure.steady import Least
 from controller.measure.trial import FAILED, INTERRUPTED, LOAD_FAILED, OK, TrialResult
 from controller.measure.window import Window
@@ -84,7 +84,7 @@ def _measure(bench: Bench, trial: Trial, *, order: int, ears: Ears, record: Gath
             client=asking(scenario) if levels["proxy"] == "none" else Client,
         ) as running,
         entrance(bench, running, levels=levels, trust=trust, log=bench.logs / f"{name}-nginx.log") as way,
-        _watched(bench, fleet, running),
+        watched(bench, fleet, running),
     ):
         job = job_of(scenario, way.url, order=order, seed=bench.plan.seed, trust=way.trust, contract=contract)
         ask_once(running.name, job, scenario, contract)
@@ -153,12 +153,12 @@ def _drive(
             watch=watch,
             record=record,
             begun=ears.step,
-            finished=partial(_use, bench),
+            finished=partial(take_usage, bench),
         )
     watch = replace(watch, window=partial(_hear, record, ears))
     least = Least(seconds=target.warmup_s, requests=target.warmup_requests)
     driven = drive(fleet, job, load=scenario.load, least=least, watch=watch)
-    _use(bench, driven, record)
+    take_usage(bench, driven, record)
     return driven
 
 
@@ -167,35 +167,10 @@ def _hear(record: Gathered, ears: Ears, window: Window) -> None:
     ears.window(window)
 
 
-@contextmanager
-def _watched(bench: Bench, fleet: Fleet, running: Running | Reached) -> Iterator[None]:
-    """Have the sampler look at every party of a trial that can be seen, for the time of the block."""
-    if running.family():
-        bench.sampler.watch(SERVER, running.family)
-    for party in bench.backing.parties:
-        bench.sampler.watch(party, partial(bench.backing.family, party), partial(bench.backing.queries, party))
-    bench.sampler.watch(GENERATOR, bench.fleet.pids)
-    bench.sampler.watch(MASTER, fleet.master.family)
-    try:
-        yield
-    finally:
-        for party in bench.parties:
-            bench.sampler.unwatch(party)
-
-
 def left_out_notes(plan: Plan) -> tuple[str, ...]:
     """Return notes on what the plan names and no trial has: targets that cannot run here, levels that cannot be."""
     skipped = (f"left out for a missing tool: {', '.join(plan.skipped)}",) if plan.skipped else ()
     return (*skipped, *(f"left out: {text}" for text in plan.left_out))
-
-
-def _use(bench: Bench, driven: Driven, record: Gathered) -> None:
-    """Take what each party used during the measured phase."""
-    if driven.from_s is None or driven.until_s is None or driven.until_s <= driven.from_s:
-        return
-    bounds = (driven.start_s + driven.from_s, driven.start_s + driven.until_s)
-    found = {party: bench.sampler.usage(party, *bounds) for party in bench.parties}
-    record.usage = {party: usage for party, usage in found.items() if usage is not None}
 
 
 def _result(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from controller.errors import LoadError
 from controller.load.bench import Bench, Ears
+from controller.load.repeats import Agenda
 from controller.load.trial import run_trial
 from controller.load.watcher import StopRequest, Watcher
 from controller.measure.judgement import GENERATOR
@@ -31,23 +32,23 @@ class Keeper:
 
 
 def run_trials(
-    bench: Bench, todo: Sequence[Trial], *, first_order: int, keeper: Keeper, watcher: Watcher, stop: StopRequest
+    bench: Bench, agenda: Agenda, *, first_order: int, keeper: Keeper, watcher: Watcher, stop: StopRequest
 ) -> None:
-    """Run trials until all are done or the user asked for the end.
+    """Run trials until all are done, repeats included, or the user asked for the end.
 
     Raises LoadError when Locust failed in several trials in a row; all results until then are kept.
     """
     stop.heeded = True
-    if todo and not stop.asked:
+    if agenda and not stop.asked:
         # Before the first trial, so that it does not cost more than the others.
         watcher.stage("starting Locust")
-        bench.fleet_for(bench.plan.scenario(todo[0].scenario))
-    began_s, failures = time.monotonic(), 0
-    for done, trial in enumerate(todo):
-        if stop.asked:
-            return
+        bench.fleet_for(bench.plan.scenario([*agenda.todo, *agenda.owed][0].scenario))
+    began_s, failures, done = time.monotonic(), 0, 0
+    while agenda and not stop.asked:
+        left = len(agenda)
+        trial, again = agenda.next()
         each_s = (time.monotonic() - began_s) / done if done else _expected_s(bench, trial)
-        watcher.trial_started(trial, first_order + done, done, len(todo), each_s * (len(todo) - done))
+        watcher.trial_started(trial, first_order + done, done, done + left, each_s * left, again)
         if (closed := time_wait_sockets()) >= FEW:
             watcher.stage(f"waiting until the kernel has forgotten {closed:,} closed connections")
             drain_time_wait()
@@ -59,8 +60,9 @@ def run_trials(
         )
         result = run_trial(bench, trial, order=first_order + done, ears=ears)
         keeper.result(result)
-        each_s = (time.monotonic() - began_s) / (done + 1)
-        watcher.trial_ended(result, each_s * (len(todo) - done - 1))
+        agenda.ended(trial, result, again=again)
+        done += 1
+        watcher.trial_ended(result, (time.monotonic() - began_s) / done * len(agenda))
         failures = failures + 1 if (result.reason or "").startswith(LOAD_FAILED) else 0
         if failures >= _MOST_FAILURES_IN_A_ROW:
             raise LoadError(f"Locust failed in {failures} trials in a row, the last time: {result.reason}")

@@ -1,17 +1,23 @@
 """What a trial that was driven came to: its counts, the party that limited it, and every reason to distrust it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from controller.load.bench import Bench
 from controller.load.drive import Driven
 from controller.load.gather import Gathered
+from controller.measure.accounting import interrupts_charged
 from controller.measure.bound import Bound, bound_of
+from controller.measure.disturbance import Pinned, disturbance_doubts
 from controller.measure.doubt import Doubt
+from controller.measure.drift import trend_of
 from controller.measure.errors import errors_of
 from controller.measure.judgement import (
+    CONTROLLER,
     DATABASE,
     GENERATOR,
+    MASTER,
+    MOST_FAILURES,
     PROXY,
     SERVER,
     backlog_doubt,
@@ -27,8 +33,10 @@ from controller.measure.judgement import (
     steadiness_doubts,
     unanswered_doubt,
 )
+from controller.measure.little import little_doubt
 from controller.measure.trial import FAILED, TrialResult, Usage
 from controller.measure.window import EndpointCounts
+from controller.plan.scenario import Scenario
 from controller.stack.cpus import Cores
 from controller.stack.reached import Reached
 from controller.units import counted
@@ -42,6 +50,7 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
     bench = replace(bench, cores=cores_of(bench.cores, record.reached))
     shares = busy_shares(bench, record.usage, seconds=seconds)
     bound = _bound(bench, result, usage=record.usage, seconds=seconds, shares=shares)
+    trend = trend_of([pace.rate for pace in record.paces]) if record.capacity is None else None
     doubts: tuple[Doubt, ...] = ()
     if result.ok:
         # What was cut short is no result that could be doubted.
@@ -60,6 +69,8 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         usage=dict(record.usage),
         bound=None if bound is None else bound.party,
         evidence=None if bound is None else bound.evidence,
+        drift=None if trend is None else trend.drift,
+        spread=None if trend is None else trend.spread,
         doubts=doubts,
         notes=(*result.notes, *preload_notes(result.preloaded, measured), *driven.totals.get("notes", ())),
     )
@@ -89,7 +100,7 @@ def doubts_of(
     """Return every reason to distrust a driven trial."""
     totals = driven.totals
     messages = totals.get("messages", {})
-    in_flight = bench.plan.scenario(result.scenario).load.in_flight
+    scenario = bench.plan.scenario(result.scenario)
     return [
         *lost_doubts(
             workers_lost=totals.get("lost", 0),
@@ -99,7 +110,8 @@ def doubts_of(
         ),
         *generator_doubt(shares),
         *shared_doubt(shares, shared=bool(set(bench.cores.target) & set(bench.cores.generator))),
-        *_load_doubts(driven, record, measured=measured, in_flight=in_flight),
+        *_load_doubts(driven, record, measured=measured, scenario=scenario),
+        *_outside_doubts(bench, record),
         *error_doubts(measured),
         *contract_doubts(record.errors, messages=messages),
         *script_doubts(
@@ -122,7 +134,7 @@ def cores_of(cores: Cores, reached: Reached | None) -> Cores:
 
 
 def _load_doubts(
-    driven: Driven, record: Gathered, *, measured: Mapping[str, EndpointCounts], in_flight: int
+    driven: Driven, record: Gathered, *, measured: Mapping[str, EndpointCounts], scenario: Scenario
 ) -> list[Doubt]:
     """Return doubts on a load that did not settle or was not offered as planned, or on a search that could not go on.
 
@@ -130,11 +142,18 @@ def _load_doubts(
     """
     if record.capacity is not None:
         return search_doubts(record.steps)
+    in_flight = scenario.load.in_flight
     return [
         *steadiness_doubts(record.paces, warmup_end=driven.warmup_end or "", in_flight=in_flight),
         *backlog_doubt(record.paces, in_flight=in_flight),
         *lag_doubt(measured),
         *unanswered_doubt(measured),
+        *little_doubt(
+            measured,
+            seconds=record.seconds or 0.0,
+            in_flight=_in_flight(record, scenario),
+            most_failures=MOST_FAILURES,
+        ),
     ]
 
 
@@ -155,6 +174,42 @@ def _bound(
         # In force only where requests can reach the database.
         pool=None if (pool := result.factors.get("pool")) is None else int(pool),
     )
+
+
+def _in_flight(record: Gathered, scenario: Scenario) -> list[int]:
+    """Return how many requests were in flight, for Little's law: what a closed load holds, or an open one's numbers.
+
+    Nothing where nobody holds a number: users of a Locust file come and go, a connection that closes after each
+    answer takes its time for that, and on Locust's page somebody may change the number of users meanwhile.
+    """
+    load = scenario.load
+    if load.model != "closed":
+        return record.in_flight
+    held = scenario.locustfile is None and load.keepalive and len(record.users) == 1
+    return [load.in_flight] if held else []
+
+
+def _outside_doubts(bench: Bench, record: Gathered) -> list[Doubt]:
+    """Return doubts on what the machine did beside the trial; none where it was not looked at."""
+    if record.machine is None:
+        return []
+    parties = {party: Pinned(frozenset(cores), record.usage[party].cpu_s) for party, cores in _cores(bench, record)}
+    if record.controller is not None:
+        parties[CONTROLLER] = Pinned(frozenset(bench.cores.control), record.controller.cpu_s)
+    return disturbance_doubts(
+        record.machine,
+        parties,
+        charged=interrupts_charged(),
+        # What belongs to a target that ran already, such as its database, is not known.
+        others=record.reached is None,
+    )
+
+
+def _cores(bench: Bench, record: Gathered) -> Iterator[tuple[str, Sequence[int]]]:
+    """Yield each party that was seen with the cores it was kept on."""
+    cores = {SERVER: bench.cores.target, GENERATOR: bench.cores.generator, MASTER: bench.cores.control}
+    cores |= dict.fromkeys((PROXY, *bench.backing.parties), bench.cores.backing)
+    yield from ((party, its) for party, its in cores.items() if party in record.usage)
 
 
 def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:

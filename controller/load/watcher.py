@@ -18,8 +18,10 @@ class Watcher(Protocol):
     def stage(self, text: str) -> None:
         """Hear what is done beside trials."""
 
-    def trial_started(self, trial: Trial, order: int, done: int, total: int, left_s: float) -> None:
-        """Hear that a trial begins."""
+    def trial_started(
+        self, trial: Trial, order: int, done: int, total: int, left_s: float, again: bool = False
+    ) -> None:
+        """Hear that a trial begins, or begins again for a doubt that may pass: then total has grown by it."""
 
     def step_started(self, step: int, rate_per_s: float) -> None:
         """Hear that a search for a capacity begins a step of its trial, at a rate."""

@@ -6,7 +6,8 @@ from statistics import fmean
 from typing import Final
 
 from controller.measure.doubt import Doubt, DoubtKind
-from controller.measure.steady import STEADY_HALVES, Pace, WarmupEnd, halves_differ
+from controller.measure.drift import trend_of
+from controller.measure.steady import STEADY_HALVES, Pace, WarmupEnd
 from controller.measure.step import Step
 from controller.measure.trial import Usage
 from controller.measure.window import ANSWERED_WRONG, EndpointCounts, merged_counts
@@ -23,6 +24,8 @@ BACKING: Final = (DATABASE, "cache")
 GENERATOR: Final = "generator"
 MASTER: Final = "master"
 PROXY: Final = "proxy"
+# What drives and samples, on the cores of the master: it is watched for what it takes, not shown as a party.
+CONTROLLER: Final = "controller"
 SERVER: Final = "server"
 UNBOUND: Final = "none"
 
@@ -56,20 +59,24 @@ def shared_doubt(shares: Mapping[str, float], *, shared: bool) -> list[Doubt]:
 def steadiness_doubts(paces: Sequence[Pace], *, warmup_end: str, in_flight: int) -> list[Doubt]:
     """Return doubts on a trial that did not settle, by the paces of its measured windows.
 
-    Halves whose counts differ by no more than what was in flight are alike: so many answers may fall on either
-    side of a bound by chance.
+    Halves that differ by what the windows' own scatter explains are noisy, which the interval over trials shows; those
+    whose counts differ by no more than what was in flight are alike: so many answers may fall on either side of a
+    bound by chance.
     """
     doubts = []
     if warmup_end == WarmupEnd.CAPPED:
         doubts.append(Doubt(DoubtKind.WARMUP_CAPPED, "throughput still drifted when the warm-up was ended at its cap"))
     rates = [pace.rate for pace in paces]
-    drift = halves_differ(rates)
-    if drift is not None and drift > STEADY_HALVES:
+    trend = trend_of(rates)
+    if trend is not None and trend.drifts:
         planned = [pace.planned for pace in paces if pace.planned is not None]
         # Where rates are answers per arrival, all arrivals together make them counts again.
         scale = sum(planned) if planned else sum(pace.seconds for pace in paces)
-        if drift * fmean(rates) * scale / 2 > in_flight:
-            evidence = f"halves of the measured phase differ by {drift:.1%}, limit {STEADY_HALVES:.0%}"
+        if abs(trend.drift) * fmean(rates) * scale / 2 > in_flight:
+            evidence = (
+                f"halves of the measured phase differ by {abs(trend.drift):.1%}, limit {STEADY_HALVES:.0%}, "
+                f"which windows that scatter by {trend.spread:.1%} do not explain (p {trend.p_value:.2g})"
+            )
             doubts.append(Doubt(DoubtKind.NOT_STEADY, evidence))
     return doubts
 
@@ -80,10 +87,8 @@ def backlog_doubt(paces: Sequence[Pace], *, in_flight: int) -> list[Doubt]:
     grown = planned - sum(pace.ended for pace in paces)
     if grown <= in_flight or grown <= STEADY_HALVES * planned:
         return []
-    evidence = (
-        f"answers fell behind by {grown:,} of {planned:,} arrivals in the measured phase, limit {STEADY_HALVES:.0%}"
-    )
-    return [Doubt(DoubtKind.NOT_STEADY, evidence)]
+    evidence = f"by {grown:,} of {planned:,} arrivals in the measured phase, limit {STEADY_HALVES:.0%}"
+    return [Doubt(DoubtKind.BEHIND, evidence)]
 
 
 def lag_doubt(measured: Mapping[str, EndpointCounts]) -> list[Doubt]:

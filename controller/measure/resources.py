@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
+from controller.measure.machine import Machine, MachineTime
 from controller.measure.party import Party
 from controller.measure.processes import PROC, read_process
 from controller.measure.trial import Usage
@@ -17,16 +18,19 @@ _STOPS_WITHIN_S = 10.0
 class Sampler:
     """A thread that looks at all processes of every watched party each second, for as long as its block lasts.
 
+    At the machine's cores and CPU limits it looks with sample() only: what counts is what they did between two moments.
+
     A look happens on whole seconds of time.monotonic(), and whenever sample() asks for one; at 10 processes
     with 4 threads each it takes under a thousandth of a core. Memory is resident memory summed over a party's
     processes: pages they share count once for each of them, so for forking servers it is an upper bound
     (proportional memory would be exact, and walking the page tables for it would disturb the load).
     """
 
-    def __init__(self, *, interval_s: float = 1.0, proc_root: Path = PROC) -> None:
+    def __init__(self, *, interval_s: float = 1.0, proc_root: Path = PROC, machine: Machine | None = None) -> None:
         """Prepare a sampler that reads process numbers below proc_root; entering its block starts it."""
         self._interval_s = interval_s
         self._root = proc_root
+        self._machine = Machine() if machine is None else machine
         self._lock = threading.Lock()
         self._parties: dict[str, Party] = {}
         self._pids: dict[str, Callable[[], Iterable[int]]] = {}
@@ -46,6 +50,8 @@ class Sampler:
         with self._lock:
             self._parties[party], self._pids[party], self._in_query[party] = Party(), pids, in_query
             self._look(party)
+            self._machine.follow(list(pids()))
+            self._machine.look(time.monotonic())
 
     def unwatch(self, party: str) -> None:
         """Stop looking at a party after a last look; what is known of it stays known."""
@@ -59,8 +65,8 @@ class Sampler:
         began_s = time.monotonic()
         with self._lock:
             self._raise_failure()
-            for party in self._pids:
-                self._look(party)
+            self._machine.look(time.monotonic())
+            self._look_at_all()
         return began_s
 
     def usage(self, party: str, from_s: float, to_s: float) -> Usage | None:
@@ -77,6 +83,16 @@ class Sampler:
             if party in self._pids and record.looked_at_s[-1] < to_s:
                 self._look(party)
             return record.usage(from_s, to_s)
+
+    def machine(self, from_s: float, to_s: float) -> MachineTime | None:
+        """Return what the machine did between two moments, as usage() does for a party."""
+        with self._lock:
+            self._raise_failure()
+            if (found := self._machine.between(from_s, to_s)) is None:
+                # The end need not be looked at yet.
+                self._machine.look(time.monotonic())
+                found = self._machine.between(from_s, to_s)
+            return found
 
     def memory_bytes(self, party: str) -> int | None:
         """Look at all parties now, and return the resident memory of one; None where none of its processes is seen."""
@@ -106,13 +122,18 @@ class Sampler:
         """Look at each whole interval until the block ends; one that is missed is left out, not made up for."""
         while not self._ending.wait(self._next_s() - time.monotonic()):
             try:
-                self.sample()
+                with self._lock:
+                    self._look_at_all()
             except BaseException as failure:  # noqa: BLE001, raised again where somebody asks
                 self._failure = failure
                 return
 
     def _next_s(self) -> float:
         return (math.floor(time.monotonic() / self._interval_s) + 1) * self._interval_s
+
+    def _look_at_all(self) -> None:
+        for party in self._pids:
+            self._look(party)
 
     def _look(self, party: str) -> None:
         at_s = time.monotonic()

@@ -90,8 +90,8 @@ def slope_share(rates: Sequence[float]) -> float | None:
     return covariance / variance * len(rates) / mean
 
 
-def halves_differ(rates: Sequence[float]) -> float | None:
-    """Return by which share of their mean the first and second half of a phase differ; above 3 % is not steady.
+def halves_drift(rates: Sequence[float]) -> float | None:
+    """Return by which share of their mean the second half of a phase lies above the first, below 0 where it is lower.
 
     The middle one of an odd number of windows belongs to neither. None with fewer than two windows or no answers.
     """
@@ -99,4 +99,4 @@ def halves_differ(rates: Sequence[float]) -> float | None:
     first, second = fsum(rates[:half]), fsum(rates[len(rates) - half :])
     if half == 0 or first + second == 0:
         return None
-    return abs(second - first) / ((first + second) / 2)
+    return (second - first) / ((first + second) / 2)

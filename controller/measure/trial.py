@@ -49,6 +49,7 @@ class TrialResult:
     answered_total counts whole answers of all phases: what the server itself must have counted. errors are those of
     all phases, by kind. Where the trial was a search, steps are all it took and capacity is what it found; endpoints,
     usage, bound and duration_s are then those of the step that showed it. capacity is None in any other trial.
+    drift and spread are those of the measured windows (see measure/drift.py), as shares.
     Everything that is not known is None.
     """
 
@@ -73,6 +74,8 @@ class TrialResult:
     answered_total: int | None = None
     attempts_total: int | None = None
     errors: Mapping[str, Errors] = field(default_factory=dict)
+    drift: float | None = None
+    spread: float | None = None
     bound: str | None = None
     evidence: str | None = None
     usage: Mapping[str, Usage] = field(default_factory=dict)

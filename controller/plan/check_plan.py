@@ -25,6 +25,7 @@ TOP_RULES: Final[dict[str, Rule]] = {
     "targets": either('a list of names, "all" or "available"', one_of(*EVERY_TARGET), LIST),
     "baseline": NAME,
     "on_missing_tool": PLAN_RULES["on_missing_tool"],
+    "repeat_doubted": PLAN_RULES["repeat_doubted"],
     "load": TABLE,
     "cpus": TABLE,
     "environment": TABLE,

@@ -7,7 +7,7 @@ from typing import Final
 from controller.errors import PlanError
 from controller.plan.factors import FACTORS, LOAD_FACTORS, Level, Variant, levels_said_by, load_at
 from controller.plan.hypothesis import Hypothesis
-from controller.plan.rules import NAME, Rule, hold, one_of, text_like, whole
+from controller.plan.rules import FLAG, NAME, Rule, hold, one_of, text_like, whole
 from controller.plan.scenario import Load, Scenario
 
 CPUS_RULES: Final[Mapping[str, Rule]] = {name: whole(1, 1_024) for name in ("target", "backing", "generator")}
@@ -20,6 +20,7 @@ PLAN_RULES: Final[Mapping[str, Rule]] = {
     "repeats": whole(1, 1_000),
     "on_missing_tool": one_of("fail", "skip"),
     "vary": VARY,
+    "repeat_doubted": FLAG,
 }
 
 
@@ -53,6 +54,7 @@ class Plan:
     varied has the levels of each factor that has several, in the order of the plan: the first is what the others are
     compared with, and vary says how they make variants. load, cpus and scenarios are as those first levels say, so a
     trial's are those of `at` its variant.
+    repeat_doubted says whether a trial whose doubt may pass is run once more at the end of its block.
     skipped names the targets that on_missing_tool = "skip" left out, left_out says which combinations of levels are
     none of the variants, and why. sources says for each key path whether it came from "default", "plan" or "--set".
     All three tell how the plan came to be and do not take part in equality.
@@ -65,6 +67,7 @@ class Plan:
     targets: tuple[str, ...]
     baseline: str
     on_missing_tool: str = "fail"
+    repeat_doubted: bool = True
     load: Load
     cpus: Cpus
     environment: Environment

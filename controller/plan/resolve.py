@@ -26,7 +26,7 @@ from controller.plan.variants import (
 
 # The settings of a load that are whole numbers, words or flags; all others are numbers of seconds or a rate.
 _KEPT: Final = ("model", "in_flight", "streams", "http", "keepalive", "tls_verify", "ca_file", "arrivals", "workers")
-_TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool")
+_TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool", "repeat_doubted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
     found = combinations(named, vary, levels_said(table))
     first = load_settings_of(found[0].levels)
     cpus = {**table.get("cpus", {}), **({"target": named["cpus"][0]} if "cpus" in named else {})}
-    given = {key: table[key] for key in ("name", "question", "seed", "repeats", "on_missing_tool") if key in table}
+    given = {key: table[key] for key in _TOP if key in table and key not in {"targets", "baseline"}}
     plan = Plan(
         **given,
         targets=chosen.targets,

@@ -12,7 +12,7 @@ from controller.plan.slo import Search
 from controller.plan.toml_text import key_text, path_text, toml_value
 
 _HEAD = "# A plan as resolved. Beside each setting: where it came from (default, plan, --set)."
-_TOP = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool")
+_TOP = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missing_tool", "repeat_doubted")
 
 
 def plan_toml(plan: Plan) -> str:
@@ -152,6 +152,7 @@ targets = ["python-flask", "python-fastapi"]   # names, or "all", or "available"
 # repeats = 5                  # blocks; each has every target and scenario once, in an order drawn from the seed
 # seed = 0
 # on_missing_tool = "fail"     # or "skip": go on without targets that lack a tool
+# repeat_doubted = true        # a trial that the machine disturbed is run once more, at the end of its block
 
 [load]
 in_flight = 64                 # requests in flight, each connection sends again when it is answered

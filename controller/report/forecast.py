@@ -40,6 +40,7 @@ def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
     """Return what a run of a plan on these cores would be."""
     estimate = ("the time is an estimate: warm-up lasts until throughput is steady",)
     requests = ("the time is an estimate: a server that needs many requests to warm up takes as long as they take",)
+    repeats = ("trials that the machine disturbs are repeated once, on top of this time",)
     steps = ("the time is an estimate: how many steps a search for the capacity takes depends on what it finds",)
     return DryRun(
         plan=plan,
@@ -58,6 +59,7 @@ def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
             *(estimate if warmup_is_estimated(plan) else ()),
             *(requests if warmup_counts_requests(plan, targets) else ()),
             *(steps if is_searched(plan) else ()),
+            *(repeats if plan.repeat_doubted else ()),
         ),
     )
 

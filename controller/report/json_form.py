@@ -21,7 +21,10 @@ def findings_json(findings: Findings) -> str:
         "interactions": [
             {"scenario": one.scenario, "text": text} for one in findings.interactions for text in interactions_text(one)
         ],
-        "remarks": [{"severity": one.severity.value, "where": one.where, "text": one.text} for one in findings.remarks],
+        "remarks": [
+            {"severity": one.severity.value, "where": one.where, "text": one.text, "remedy": one.remedy}
+            for one in findings.remarks
+        ],
         **{table.removesuffix(".csv"): list(rows(findings)) for table, (_, rows) in TABLES.items()},
         "facts": dict(findings.facts),
     }

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.compare.blocks import counted_trials
 from controller.compare.findings import Findings
 from controller.errors import FastServeError
 from controller.measure.trial import INTERRUPTED, LOAD_FAILED, TrialResult
@@ -11,14 +12,15 @@ from controller.report.html import findings_html
 from controller.report.stored import Shown, stored_findings
 from controller.report.tables import write_tables, write_whole
 
-_FAILED, _LOAD, _DOUBTED = "failed", "load", "doubted"
+_FAILED, _LOAD = "failed", "load"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
     """A run's findings; failed counts trials that failed for their target, load_failed those for the generator.
 
-    doubted counts trials that were measured and are in doubt, missed searches that kept their SLO at no rate;
+    doubted counts trials that were measured, count and are in doubt, and doubts about several trials together; one
+    whose repeat counts is none of them. missed counts searches that kept their SLO at no rate;
     ended_by is what ended the run too early; warnings say what of the journal could not be used.
     """
 
@@ -49,7 +51,7 @@ def write_outcome(folder: Path, *, shown: Shown, interrupted: bool, ended_by: Fa
         ended_by=ended_by,
         failed=kinds[_FAILED],
         load_failed=kinds[_LOAD],
-        doubted=kinds[_DOUBTED],
+        doubted=sum(trial.ok and bool(trial.doubts) for trial in counted_trials(found.trials)) + len(found.distrusts),
         missed=sum(trial.ok and trial.capacity is not None and trial.capacity.per_s is None for trial in found.trials),
     )
 
@@ -60,8 +62,6 @@ def write_all(folder: Path, found: Findings) -> tuple[Path, ...]:
 
 
 def _kind(trial: TrialResult) -> str | None:
-    if trial.outcome == INTERRUPTED:
+    if trial.outcome == INTERRUPTED or trial.ok:
         return None
-    if trial.ok:
-        return _DOUBTED if trial.doubts else None
     return _LOAD if (trial.reason or "").startswith(LOAD_FAILED) else _FAILED

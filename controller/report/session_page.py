@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.compare.summary import Numbers, numbers_of
+from controller.measure.doubt import REMEDIES
 from controller.measure.trial import FAILED, INTERRUPTED, OK, TOGETHER, TrialResult
 from controller.report.cells import UNKNOWN
 from controller.report.html import template
@@ -64,7 +65,9 @@ def _row(result: TrialResult, *, common: Sequence[str]) -> Row:
         cpu=_cpu(numbers),
         bound=numbers.bound or UNKNOWN,
         evidence=numbers.bound_evidence or "",
-        doubts=tuple(dict.fromkeys(f"{doubt.kind}: {doubt.evidence}" for doubt in result.doubts)),
+        doubts=tuple(
+            dict.fromkeys(f"{doubt.kind}: {doubt.evidence}. {REMEDIES[doubt.kind]}" for doubt in result.doubts)
+        ),
         said=(
             *((result.reason,) if result.reason and not running else ()),
             *(note for note in result.notes if note not in common),

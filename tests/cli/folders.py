@@ -42,6 +42,7 @@ PLAN = """
 name = "small"
 targets = ["one", "other"]
 repeats = 3
+repeat_doubted = false
 
 [load]
 warmup_s = 1

@@ -75,6 +75,19 @@ def test_plain_lines_say_each_thing_once() -> None:
     assert all(line.isprintable() for line in lines)
 
 
+def test_a_repeat_is_shown_as_one() -> None:
+    """Lines and terminal say that a trial is run once more; the number of trials has grown by it."""
+    trial, lines, terminal = trials_of(PLAN)[0], list[str](), Terminal()
+    for progress in (PlainProgress(lines.append), LiveProgress(terminal)):
+        progress.planned(PLAN, trials_of(PLAN), 80.0)
+        progress.trial_started(trial, 3, 2, 5, 40.0, True)
+        progress.trial_ended(trial_of(trial.target), 20.0)
+        progress.finished()
+
+    assert lines[-1].startswith(f"trial 3 of 5  {trial.target} health, repeated: ")
+    assert "block 1 of 2 · repeated" in terminal.getvalue()
+
+
 def test_long_phases_give_signs_of_life() -> None:
     """A trial of half a minute says every ten seconds how it goes."""
     lines: list[str] = []

@@ -10,11 +10,12 @@ ROOT = Path(__file__).parents[2]
 SERVER = Path(__file__).with_name("server.py")
 NGINX = Path(__file__).with_name("nginx_target.py")
 
-# Small enough for a test: what a trial is worth is not asked here.
+# Small enough for a test: what a trial is worth is not asked here, and tests beside it must not make it run twice.
 PLAN = """
 name = "{name}"
 targets = {targets}
 repeats = {repeats}
+repeat_doubted = false
 
 [load]
 in_flight = 4

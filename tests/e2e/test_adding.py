@@ -17,6 +17,7 @@ name = "own"
 question = "Do my own servers answer?"
 targets = "all"
 repeats = 1
+repeat_doubted = false
 
 [load]
 in_flight = 2

@@ -12,6 +12,7 @@ PLAN = """
 name = "arrivals"
 targets = ["python-flask"]
 repeats = 1
+repeat_doubted = false
 
 [load]
 in_flight = 8

@@ -20,6 +20,7 @@ PLAN = """
 name = "backed"
 targets = ["python-flask"]
 repeats = 2
+repeat_doubted = false
 
 [factors]
 cache = ["redis"]

@@ -12,6 +12,7 @@ PLAN = """
 name = "two"
 targets = ["mine"]
 repeats = 1
+repeat_doubted = false
 
 [load]
 in_flight = 16

@@ -12,6 +12,7 @@ PLAN = """
 name = "orders"
 targets = ["shop"]
 repeats = 1
+repeat_doubted = false
 
 [load]
 in_flight = 4

@@ -22,6 +22,7 @@ PLAN = """
 name = "two"
 targets = ["plain", "safe"]
 repeats = 1
+repeat_doubted = false
 
 [load]
 in_flight = 4

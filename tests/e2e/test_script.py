@@ -13,6 +13,7 @@ PLAN = """
 name = "visitors"
 targets = ["shop"]
 repeats = 1
+repeat_doubted = false
 
 [load]
 in_flight = 2

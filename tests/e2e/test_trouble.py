@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -162,3 +163,34 @@ def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None
         assert trial["evidence"].endswith("% busy (CPU and run delay)")
     assert "doubt   swift health" in done.stdout
     assert "generator saturated: generator " in done.stdout
+
+
+def test_a_core_that_others_use_is_doubted_and_the_trial_repeated(project: Path, machine: Machine) -> None:
+    """Endless loops on the target's core: each trial says so, and runs once more at the end of its block."""
+    add_server(project, "plain")
+    add_server(project, "second")
+    add_plan(project, "disturbed", "plain", "second")
+    core = min(os.sched_getaffinity(0))
+    with busy_core(core, 2):
+        done = machine.run("run", "disturbed", "--set", "repeat_doubted=true", cwd=project)
+    folder = run_folder(project / "fastserve-runs")
+    trials = lines_of(folder / "trials.jsonl")
+    shown = [line for line in done.stderr.splitlines() if ", repeated: " in line]
+
+    assert done.returncode == 11, done
+    assert [trial["order"] for trial in trials] == [1, 2, 3, 4]
+    assert [trial["trial"] for trial in trials] == [1, 2, 1, 2]
+    for trial in trials:
+        (evidence,) = (doubt["evidence"] for doubt in trial["doubts"] if doubt["kind"] == "other load")
+        assert re.search(rf"core {core} \d\d\.\d%", evidence), evidence
+    assert len(shown) == 2
+    assert f"other load: others took part of the cores' time: core {core} " in " ".join(done.stdout.split())
+    assert "What to do: end what else runs on these cores" in " ".join(done.stdout.split())
+    assert "; repeated" in " ".join(done.stdout.split())
+    summary = [row for row in rows_of(folder / "summary.csv") if row["endpoint"] == "*"]
+    assert {row["target"]: row["trials"] for row in summary} == {"plain": "1", "second": "1"}
+    # What was repeated stands beside what took its place, and a finished run has nothing to go on with.
+    assert len([row for row in rows_of(folder / "trials.csv") if row["endpoint"] == "*"]) == 4
+    again = machine.run("run", "disturbed", "--set", "repeat_doubted=true", "--resume", folder, cwd=project)
+    assert again.returncode == 11, again
+    assert lines_of(folder / "trials.jsonl") == trials

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from controller.measure.machine import Machine
 from controller.measure.processes import process_tree, read_process
 from controller.measure.resources import Sampler
 from controller.measure.trial import Usage
+from tests.measure.recorded import show_cores
 
 BUSY = "while True: pass"
 IDLE = "import time; time.sleep(60)"
@@ -279,3 +281,19 @@ def test_looking_costs_little() -> None:
             sampler.sample()
 
         assert (time.process_time() - began_s) / 20 < 0.01
+
+
+def test_the_machine_is_looked_at_where_a_phase_begins_and_ends(tmp_path: Path) -> None:
+    """Watching a party follows the machine, by a recorded tree here; before that nothing is known of it."""
+    show_cores(tmp_path, {"idle": 100, "steal": 10})
+    sampler = Sampler(machine=Machine(root=tmp_path))
+    assert sampler.machine(time.monotonic() - 1, time.monotonic()) is None
+    sampler.watch("server", lambda: [os.getpid()])
+    start_s = sampler.sample()
+    show_cores(tmp_path, {"idle": 100, "steal": 35})
+    time.sleep(0.05)
+    # The end is looked at where nobody has done so yet.
+    found = sampler.machine(start_s + 1e-3, time.monotonic() - 1e-3)
+
+    assert found is not None
+    assert found.cores[0].stolen_s == pytest.approx(0.25, abs=0.1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.measure.steady import WarmupEnd, halves_differ, slope_share, warmup_end
+from controller.measure.steady import WarmupEnd, halves_drift, slope_share, warmup_end
 
 RATES = st.lists(st.floats(0.1, 1e6), min_size=2, max_size=80)
 
@@ -97,26 +97,27 @@ def test_judgement_does_not_depend_on_the_unit(rates: list[float], scale: float)
     scaled = [rate * scale for rate in rates]
 
     assert slope_share(scaled) == pytest.approx(slope_share(rates), abs=1e-6)
-    assert halves_differ(scaled) == pytest.approx(halves_differ(rates), abs=1e-6)
+    assert halves_drift(scaled) == pytest.approx(halves_drift(rates), abs=1e-6)
 
 
 @given(RATES)
-def test_halves_differ_alike_in_both_directions(rates: list[float]) -> None:
-    """Getting slower is as unsteady as getting faster, and the difference is 0 to 200 %."""
-    difference = halves_differ(rates)
+def test_halves_drift_alike_in_both_directions(rates: list[float]) -> None:
+    """Getting slower is as unsteady as getting faster, by at most 200 %: only the sign tells which."""
+    drift, turned = halves_drift(rates), halves_drift(rates[::-1])
 
-    assert difference == pytest.approx(halves_differ(rates[::-1]))
-    assert difference is not None
-    assert 0 <= difference <= 2
+    assert drift is not None
+    assert turned == pytest.approx(-drift)
+    assert -2 <= drift <= 2
 
 
 def test_halves_that_differ_by_so_much() -> None:
     """The difference is a share of the mean; the middle window of an odd number belongs to neither half."""
-    assert halves_differ([98, 98, 102, 102]) == pytest.approx(0.04)
-    assert halves_differ([98, 98, 5000, 102, 102]) == pytest.approx(0.04)
+    assert halves_drift([98, 98, 102, 102]) == pytest.approx(0.04)
+    assert halves_drift([102, 102, 98, 98]) == pytest.approx(-0.04)
+    assert halves_drift([98, 98, 5000, 102, 102]) == pytest.approx(0.04)
 
 
 @pytest.mark.parametrize("rates", [[], [1000.0], [0.0, 0.0]])
 def test_halves_of_nothing_are_unknown(rates: list[float]) -> None:
     """Without two halves that hold answers there is no difference to speak of."""
-    assert halves_differ(rates) is None
+    assert halves_drift(rates) is None

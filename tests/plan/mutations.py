@@ -20,6 +20,7 @@ repeats = { at_least = 5, at_most = 12, until = 0.03 }
 targets = ["go-fiber", "node-fastify"]
 baseline = "node-fastify"
 on_missing_tool = "skip"
+repeat_doubted = false
 influxdb = { url = "http://127.0.0.1:8086", org = "o", bucket = "b" }
 distributed = { on_worker_lost = "stop", move_users = true }
 [load]

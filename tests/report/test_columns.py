@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.measure.doubt import PASSING, REMEDIES, DoubtKind
 from controller.measure.errors import ErrorKind
 from controller.plan.factors import FACTORS
 from controller.report.columns import COMPARISON, EFFECTS, ERRORS, HYPOTHESES, STEPS, SUMMARY, TRIALS
@@ -103,6 +104,14 @@ def test_every_kind_of_error_is_explained() -> None:
     text = DICTIONARY.read_text(encoding="utf-8").split("| kind | what happened |\n", 1)[1]
 
     assert re.findall(r"^\| `(\w+)` \| [^|]{10,} \|$", text, re.MULTILINE) == [kind.value for kind in ErrorKind]
+
+
+def test_every_doubt_is_explained() -> None:
+    """The dictionary has one line for each kind, in the order of the code, whether it may pass, and what to do."""
+    text = DICTIONARY.read_text(encoding="utf-8").split("| doubt | raised when | may pass | what to do |\n", 1)[1]
+    rows = re.findall(r"^\| `(.+)` \| [^|]{10,} \| (yes|no) \| (.+) \|$", text, re.MULTILINE)
+
+    assert rows == [(kind.value, "yes" if kind in PASSING else "no", REMEDIES[kind]) for kind in DoubtKind]
 
 
 @pytest.mark.parametrize(
