@@ -48,16 +48,17 @@ class Sampler:
         is not known; it must not wait. A party that was watched before begins anew.
         """
         with self._lock:
+            listed = list(pids())
             self._parties[party], self._pids[party], self._in_query[party] = Party(), pids, in_query
-            self._look(party)
-            self._machine.follow(list(pids()))
+            self._look(party, listed)
+            self._machine.follow(listed)
             self._machine.look(time.monotonic())
 
     def unwatch(self, party: str) -> None:
         """Stop looking at a party after a last look; what is known of it stays known."""
         with self._lock:
             if party in self._pids:
-                self._look(party)
+                self._look(party, self._pids[party]())
                 del self._pids[party]
 
     def sample(self) -> float:
@@ -81,7 +82,7 @@ class Sampler:
             if record is None:
                 return None
             if party in self._pids and record.looked_at_s[-1] < to_s:
-                self._look(party)
+                self._look(party, self._pids[party]())
             return record.usage(from_s, to_s)
 
     def machine(self, from_s: float, to_s: float) -> MachineTime | None:
@@ -133,11 +134,11 @@ class Sampler:
 
     def _look_at_all(self) -> None:
         for party in self._pids:
-            self._look(party)
+            self._look(party, self._pids[party]())
 
-    def _look(self, party: str) -> None:
+    def _look(self, party: str, pids: Iterable[int]) -> None:
         at_s = time.monotonic()
-        readings = (read_process(pid, root=self._root) for pid in dict.fromkeys(self._pids[party]()))
+        readings = (read_process(pid, root=self._root) for pid in dict.fromkeys(pids))
         found = (reading for reading in readings if reading is not None)
         self._parties[party].look(at_s, found, in_query=self._in_query[party]())
 

@@ -19,6 +19,7 @@ PLAN = f"""
 name = "held"
 targets = ["python-fastapi"]
 repeats = 2
+repeat_doubted = false
 
 [factors]
 db = ["mysql"]

@@ -19,6 +19,7 @@ PLAN = """
 name = "fronted"
 targets = ["one"]
 repeats = 2
+repeat_doubted = false
 
 [factors]
 proxy = ["nginx"]

@@ -15,6 +15,7 @@ PLAN = """
 name = "varied"
 targets = ["one", "other"]
 repeats = 1
+repeat_doubted = false
 
 [load]
 warmup_s = 0.2
