@@ -28,7 +28,7 @@ def runs(project: Path, machine: Machine) -> tuple[str, str, Done]:
     before = (project / "fastserve-runs" / "latest").resolve().name
     with (project / "servers" / "mine" / "server.py").open("a") as source:
         source.write("\n# Another build.\n")
-    limits = ["--fail-if", "failures > 0", "--fail-if", "throughput_per_s < 0.0001 * baseline"]
+    limits = ["--fail-if", "failures > 0", "--fail-if", "throughput_per_s < 0.000000001 * baseline"]
     second = machine.run("run", "two", *limits, cwd=project)
     return before, (project / "fastserve-runs" / "latest").resolve().name, second
 
@@ -45,7 +45,7 @@ def test_a_run_that_keeps_its_limits(runs: tuple[str, str, Done]) -> None:
 
     assert done.returncode in WENT_WELL, done
     assert limit_lines(done)[:2] == ["kept: failures > 0: mine in health: 0", "kept: failures > 0: plain in health: 0"]
-    assert limit_lines(done)[2].startswith("kept: throughput_per_s < 0.0001 * baseline: mine in health: ")
+    assert limit_lines(done)[2].startswith("kept: throughput_per_s < 0.000000001 * baseline: mine in health: ")
 
 
 def test_a_run_that_breaks_a_limit(project: Path, machine: Machine) -> None:
@@ -61,7 +61,7 @@ def test_a_run_that_breaks_a_limit(project: Path, machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("limit", "strict", "status", "outcome"),
     [
-        ("throughput_per_s > 0.0001 * baseline", False, 10, "broken"),
+        ("throughput_per_s > 0.000000001 * baseline", False, 10, "broken"),
         ("failures > 0", True, 0, "kept"),
         ("proxy_cpu_us_per_request > 1", False, 0, "cannot tell"),
         ("proxy_cpu_us_per_request > 1", True, 10, "cannot tell"),

@@ -69,7 +69,7 @@ def waiting(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         ("plain", ["--set", "targets=[]"], 2, "targets"),
         ("plain", ["--set", "load.duration_s=0"], 2, "load.duration_s"),
         ("plain", ["--set", "load.in_flight=100001"], 2, "load.in_flight"),
-        ("plain", ["--set", "factors.proxy=['nginx']"], 2, "not yet"),
+        ("plain", ["--set", "factors.network=['bridge']"], 2, "not yet"),
         ("nonesuch", [], 2, "nonesuch"),
         ("poor", [], 3, "poor needs nosuchtool 1.0 or later, found none on PATH"),
         ("old", [], 3, "old needs python3 99 or later, found 3."),
