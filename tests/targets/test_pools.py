@@ -41,7 +41,7 @@ def test_the_pool_is_as_large_as_it_is_told(
     assert most_asking == min(pool, in_flight)
 
 
-def cores_used(running: Running, *, seconds: float = 2.0) -> float:
+def cores_used(running: Running, *, seconds: float = 1.0) -> float:
     """Return how many cores a target used while 8 connections asked it to compute what takes it a while."""
     before, began_s = cpu_s(running), time.monotonic()
     ask_for(running.url, "/api/compute?n=32", in_flight=8, seconds=seconds)

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 RATIO = 2.618
 # How often fib is called for n=29.
 CALLS = 1_664_079
-ROUNDS = 7
+ROUNDS = 5
 # From milliseconds to seconds, in whichever language: each takes 2.6 times as long as the one before.
 LONGER = range(28, 41, 2)
 LONG_S = 0.1
