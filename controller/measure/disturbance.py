@@ -62,6 +62,9 @@ def _named(cores: Iterable[int]) -> str:
 def other_load(machine: MachineTime, cores: Iterable[int], *, cpu_s: float, charged: bool | None) -> float | None:
     """Return which share of some cores' time neither the trial's parties there, that used cpu_s, nor the kernel took.
 
+    By the lower of two counts of what the cores did: what was not idle is exact, but has in it what the kernel takes
+    to wake an idle core (some 10 us each time in a virtual machine, which is in no process); what timer ticks found has
+    not, but scatters. So waking and chance alone raise nothing.
     On loopback the kernel's network work runs in interrupts. Most kernels charge that to the process that sends
     (charged), and it is in cpu_s; with CONFIG_IRQ_TIME_ACCOUNTING it is in no process, and nobody's but the trial's.
     Where that is not known (None) it is left out as well, so that the share is at most too low. None where
@@ -71,9 +74,10 @@ def other_load(machine: MachineTime, cores: Iterable[int], *, cpu_s: float, char
     if not all(core in machine.cores for core in listed):
         return None
     found = [machine.cores[core] for core in listed]
-    busy_s, interrupts_s = sum(one.busy_s for one in found), sum(one.interrupts_s for one in found)
-    others_s = busy_s - cpu_s - (0.0 if charged else interrupts_s)
-    return max(0.0, others_s / (machine.seconds * len(listed)))
+    interrupts_s = sum(one.interrupts_s for one in found)
+    not_idle_s = sum(one.busy_s for one in found) - (0.0 if charged else interrupts_s)
+    by_ticks_s = sum(one.worked_s for one in found) + (interrupts_s if charged else 0.0)
+    return max(0.0, (min(not_idle_s, by_ticks_s) - cpu_s) / (machine.seconds * len(listed)))
 
 
 def _shared_out(parties: Iterable[Pinned]) -> list[tuple[frozenset[int], float]]:

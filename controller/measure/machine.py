@@ -16,18 +16,20 @@ ROOT: Final = Path("/")
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 # Places on a core's line of /proc/stat (proc(5)): user, nice, system, idle, iowait, irq, softirq, steal.
-_IDLE, _IOWAIT, _IRQ, _SOFTIRQ, _STEAL = 3, 4, 5, 6, 7
+_USER, _NICE, _SYSTEM, _IDLE, _IOWAIT, _IRQ, _SOFTIRQ, _STEAL = range(8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreTime:
-    """Seconds of one core, as the kernel counts them in steps of 10 ms; busy is what was neither idle nor stolen.
+    """Seconds of one core, as the kernel counts them in steps of 10 ms.
 
-    stolen_s is time that the hypervisor gave to others; interrupts_s, part of busy_s, went into interrupts and what
-    follows them, most of it network work.
+    busy_s is what was neither idle nor stolen: exact, but with what the kernel takes to wake an idle core. worked_s is
+    time in processes, interrupts_s in interrupts and what follows them, most of it network work: both are free of
+    waking, and sampled at timer ticks (250 a second, say), so they scatter. stolen_s the hypervisor gave to others.
     """
 
     busy_s: float
+    worked_s: float
     stolen_s: float
     interrupts_s: float
 
@@ -47,6 +49,7 @@ class MachineTime:
 @dataclass(slots=True)
 class _Core:
     idle: Series = field(default_factory=Series)
+    worked: Series = field(default_factory=Series)
     stolen: Series = field(default_factory=Series)
     interrupts: Series = field(default_factory=Series)
 
@@ -72,6 +75,7 @@ class Machine:
         for number, ticks in _core_ticks(self._root / "proc/stat"):
             core = self._cores.setdefault(number, _Core())
             core.idle.append(at_s, (ticks[_IDLE] + ticks[_IOWAIT]) / _TICKS_PER_S)
+            core.worked.append(at_s, (ticks[_USER] + ticks[_NICE] + ticks[_SYSTEM]) / _TICKS_PER_S)
             core.stolen.append(at_s, ticks[_STEAL] / _TICKS_PER_S)
             core.interrupts.append(at_s, (ticks[_IRQ] + ticks[_SOFTIRQ]) / _TICKS_PER_S)
         for folder in self._folders:
@@ -97,9 +101,9 @@ class Machine:
 
 def _core_time(core: _Core, from_s: float, to_s: float) -> CoreTime:
     stolen_s = core.stolen.growth(from_s, to_s)
-    # By what is left, not by the busy columns: those are sampled at timer ticks, idle and stolen time are not.
     return CoreTime(
         busy_s=max(0.0, to_s - from_s - core.idle.growth(from_s, to_s) - stolen_s),
+        worked_s=core.worked.growth(from_s, to_s),
         stolen_s=stolen_s,
         interrupts_s=core.interrupts.growth(from_s, to_s),
     )

@@ -15,7 +15,10 @@ THROTTLED = "nr_periods 100\nnr_throttled {n}\nthrottled_usec 5000\n"
 
 def machine_time(*cores: tuple[float, float, float], throttled: dict[str, int] | None = None) -> MachineTime:
     """Return ten seconds of a machine whose cores were (busy, stolen, in interrupts) for so many seconds."""
-    times = {n: CoreTime(busy_s=one[0], stolen_s=one[1], interrupts_s=one[2]) for n, one in enumerate(cores)}
+    times = {
+        n: CoreTime(busy_s=busy, worked_s=busy - interrupts, stolen_s=stolen, interrupts_s=interrupts)
+        for n, (busy, stolen, interrupts) in enumerate(cores)
+    }
     return MachineTime(seconds=10.0, cores=times, throttled=throttled or {})
 
 
@@ -87,6 +90,14 @@ def test_interrupts_are_nobodys_where_the_kernel_keeps_them_apart(charged: bool 
     machine = machine_time((6.0, 0.0, 2.0))
 
     assert other_load(machine, [0], cpu_s=3.0, charged=charged) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("busy_s", "worked_s"), [(4.0, 3.1), (3.1, 4.0)])
+def test_waking_a_core_or_chance_alone_are_no_load(busy_s: float, worked_s: float) -> None:
+    """A tenth of the time not idle and in no process is the kernel's, that wakes; one seen at ticks alone is chance."""
+    time = CoreTime(busy_s=busy_s, worked_s=worked_s, stolen_s=0.0, interrupts_s=0.0)
+
+    assert other_load(MachineTime(seconds=10.0, cores={0: time}), [0], cpu_s=3.0, charged=True) == pytest.approx(0.01)
 
 
 def test_parties_that_seem_to_have_done_more_than_their_core_did_nothing_else() -> None:

@@ -27,8 +27,8 @@ def test_cores_are_told_apart(tmp_path: Path) -> None:
     assert found is not None
     assert found.seconds == 10.0
     assert found.cores == {
-        0: CoreTime(busy_s=pytest.approx(3.0), stolen_s=pytest.approx(1.0), interrupts_s=0.0),
-        1: CoreTime(busy_s=10.0, stolen_s=0.0, interrupts_s=pytest.approx(2.0)),
+        0: CoreTime(busy_s=pytest.approx(3.0), worked_s=3.0, stolen_s=pytest.approx(1.0), interrupts_s=0.0),
+        1: CoreTime(busy_s=10.0, worked_s=8.0, stolen_s=0.0, interrupts_s=pytest.approx(2.0)),
     }
     assert found.throttled == {}
 
