@@ -14,7 +14,8 @@ from controller.stack.build import in_place
 from controller.stack.cache import cache_folder, made_folder
 from tests.targets.conftest import built
 
-pytestmark = pytest.mark.slow
+# Alone, since side by side there is no network: Maven fetches what only tests need as it runs them.
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def test_its_own_unit_tests_pass(target: Target) -> None:
