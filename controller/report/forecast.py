@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from controller.compare.power import USUAL_SPREAD, detectable_ratio
 from controller.plan.cases import idle_factors
@@ -79,17 +80,20 @@ def can_see_effects(plan: Plan) -> Iterator[str]:
     """Yield which effect of a level so many blocks find, in words; nothing where no factor varies.
 
     A level is paired with the first one of its factor within block, target and scenario, so each target has as many
-    pairs as there are blocks. All levels and targets of one factor and scenario are one family.
+    pairs as there are blocks. The levels of all factors over all targets are one family, those at single targets
+    another, as compare.effects corrects them; with every combination there are more pairs, which is left out here.
     """
-    levels = [len({variant.levels[name] for variant in plan.variants}) for name in plan.varied]
-    most = len(plan.targets) * (max(levels, default=1) - 1)
-    if most == 0:
+    levels = sum(len({variant.levels[name] for variant in plan.variants}) - 1 for name in plan.varied)
+    if levels == 0:
         return
-    ratio = detectable_ratio(USUAL_SPREAD, plan.repeats, comparisons=most)
-    if ratio is None:
+    targets = len(plan.targets)
+    one = detectable_ratio(USUAL_SPREAD, plan.repeats, comparisons=targets * levels)
+    together = detectable_ratio(USUAL_SPREAD / sqrt(targets), plan.repeats, comparisons=levels)
+    if one is None or together is None:
         yield "no effect of a factor: one block shows no spread"
-    else:
-        yield f"effects above {ratio - 1:.1%} of a factor's level on one target, beside the first level"
+        return
+    over_all = f", {together - 1:.1%} over all targets" if targets > 1 else ""
+    yield f"effects above {one - 1:.1%} of a factor's level on one target{over_all}, beside the first level"
 
 
 def once_texts(plan: Plan) -> tuple[str, ...]:
