@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from controller.compare.compression import Compression, compressions
 from controller.compare.contrasts import Varied
 from controller.compare.costs import Cost, costs
 from controller.compare.distrust import Distrust, distrusts
@@ -46,6 +47,7 @@ class Findings:
     comparisons: tuple[Comparison, ...] = ()
     effects: tuple[Effect, ...] = ()
     interactions: tuple[Interactions, ...] = ()
+    compressions: tuple[Compression, ...] = ()
     hypotheses: tuple[Answer, ...] = ()
     distrusts: tuple[Distrust, ...] = ()
     remarks: tuple[Remark, ...] = ()
@@ -119,6 +121,7 @@ def _of_trials(
         comparisons=comparisons(ordered, baseline=baseline),
         effects=effects(ordered, varied=varied),
         interactions=interactions(ordered, varied=varied),
+        compressions=compressions(ordered, varied=varied),
         distrusts=doubted,
         remarks=remarks(ordered, found=doubted, notes=(*noise_notes(ordered), *machine_notes(facts))),
         costs=costs(ordered),

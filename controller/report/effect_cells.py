@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from controller.compare.compression import compression_text
 from controller.compare.effect_words import METRIC_WORDS, change_text, interactions_text
 from controller.compare.effects import ALL_TARGETS, ON_SHARED_CORE, Effect, deciding_metric, on_shared_cores
 from controller.compare.findings import Findings
@@ -35,8 +36,9 @@ class EffectRow:
 class EffectTable:
     """All effects of one scenario. rows are those over all targets, targets those at each where there are several.
 
-    heading is what the verdicts are about, beside what stands there without one; said are sentences on interactions,
-    and on what decides where that is not what targets are ranked by. over says in words how many targets there are.
+    heading is what the verdicts are about, beside what stands there without one. said are sentences on interactions,
+    on what gzip saves and costs, and on what decides where that is not what targets are ranked by. over says in words
+    how many targets there are.
     """
 
     scenario: str
@@ -78,6 +80,7 @@ def _table(findings: Findings, scenario: str, effects: Sequence[Effect]) -> Effe
     ]
     single = [row for row in rows if row.target != ALL_TARGETS]
     said = [line for one in findings.interactions if one.scenario == scenario for line in interactions_text(one)]
+    said += [compression_text(one) for one in findings.compressions if one.scenario == scenario]
     return EffectTable(
         scenario=scenario,
         over=f"over {len(targets)} targets" if len(targets) > 1 else f"at {targets[0]}",

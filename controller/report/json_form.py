@@ -1,8 +1,10 @@
 """The report for programs: the answers in words and the tables, as one JSON document."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
+from controller.compare.compression import compression_text
 from controller.compare.effect_words import interactions_text
 from controller.compare.findings import Findings
 from controller.compare.ranking import Ranking
@@ -21,6 +23,7 @@ def findings_json(findings: Findings) -> str:
         "interactions": [
             {"scenario": one.scenario, "text": text} for one in findings.interactions for text in interactions_text(one)
         ],
+        "compressions": [{**asdict(one), "text": compression_text(one)} for one in findings.compressions],
         "remarks": [
             {"severity": one.severity.value, "where": one.where, "text": one.text, "remedy": one.remedy}
             for one in findings.remarks
