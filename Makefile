@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # Processes that share the tests which wait more than they compute.
-TESTERS ?= 3
+TESTERS ?= 4
 # What failed is asked once more, alone: whoever else uses the machine may have held it up. What is wrong fails again.
 AGAIN   = { echo "once more, and alone, what failed"; \
             $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(1)"; }
@@ -33,7 +33,7 @@ bench: $(VENV)/.runtime ## compare the two Python servers and print who is faste
 .PHONY: test
 test: $(VENV)/.dev ## run every test that this machine can run, and say which it cannot
 	@$(BIN)/fastserve targets build
-	@$(BIN)/python -m pytest -n $(TESTERS) -m "not alone" || $(call AGAIN,not alone)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal -m "not alone" || $(call AGAIN,not alone)
 	@$(BIN)/python -m pytest -m alone || $(call AGAIN,alone)
 
 .PHONY: check
