@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from controller.compare.enough import enough
 from controller.compare.findings import about_targets
 from controller.errors import FastServeError
 from controller.load.bench import Bench
@@ -36,7 +37,7 @@ from controller.stack.preflight import Ground, Prepared, check_targets, lay_grou
 from controller.stack.supervisor import supervise
 from controller.stack.tools import available_targets
 from controller.store.facts import machine_facts
-from controller.store.folder import RunContents, RunFolder, create_run_folder, iso_time, open_run_folder
+from controller.store.folder import RunContents, RunFolder, create_run_folder, iso_time, open_run_folder, set_planned
 from controller.store.journal import Journal, missing_trials, next_order, read_trials
 from controller.store.lock import run_lock
 from controller.store.resume import check_same_plan
@@ -83,6 +84,8 @@ def run_plan(options: RunOptions, watcher: Watcher, stop: StopRequest) -> RunOut
             ):
                 agenda, first, keeper = _agenda(run, plan), next_order(run.path), keeper_of(run, journal)
                 run_trials(bench, agenda, first_order=first, keeper=keeper, watcher=watcher, stop=stop)
+                if plan.until is not None and not agenda:
+                    set_planned(run, max(trial.trial for trial in read_trials(run.path)))
         except FastServeError as error:
             if not read_trials(run.path):
                 raise
@@ -184,11 +187,24 @@ def _agenda(run: RunFolder, plan: Plan) -> Agenda:
     """Return what a run still has to do: all of it where it is new."""
     trials, stored = trials_of(plan), read_trials(run.path)
     lacking = set(missing_trials([trial.number for trial in trials], stored))
-    return Agenda(
+    agenda = Agenda(
         todo=[trial for trial in trials if trial.number in lacking],
         owed=owed_repeats(trials, stored) if plan.repeat_doubted else [],
         repeat=plan.repeat_doubted,
+        enough=partial(_enough, run, plan),
     )
+    if stored and agenda.todo:
+        agenda.look(agenda.todo[0].block - 1)
+    return agenda
+
+
+def _enough(run: RunFolder, plan: Plan, block: int) -> bool:
+    """Return whether a run with so many whole blocks needs no more of them."""
+    if plan.until is None:
+        return False
+    whole = [trial for trial in read_trials(run.path) if trial.block <= block]
+    until = plan.until
+    return enough(whole, baseline=plan.baseline, at_least=until.at_least, at_most=plan.repeats, until=until.half_width)
 
 
 @contextmanager

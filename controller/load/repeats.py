@@ -1,6 +1,6 @@
 """Which trial runs next: all as planned, and at the end of each block those once more whose doubt may pass."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from controller.measure.trial import INTERRUPTED, TrialResult
@@ -12,11 +12,13 @@ class Agenda:
     """Trials that are still to run, in planned order; repeats are owed to trials that were run already.
 
     repeat says whether any is repeated at all. A trial is repeated once: what is in doubt twice is not cured by it.
+    enough is asked after each whole block, with its number, whether those that follow need not be run.
     """
 
     todo: list[Trial]
     owed: list[Trial] = field(default_factory=list)
     repeat: bool = True
+    enough: Callable[[int], bool] = lambda _block: False
 
     def __len__(self) -> int:
         """Return how many are known to be left."""
@@ -33,6 +35,12 @@ class Agenda:
         if self.repeat and not again and _may_pass(result):
             self.owed.append(trial)
             self.owed.sort(key=lambda one: one.number)
+        self.look(trial.block)
+
+    def look(self, block: int) -> None:
+        """Leave out all that is still to run where blocks until this one are whole and enough."""
+        if self.todo and not self.owed and self.todo[0].block > block and self.enough(block):
+            self.todo.clear()
 
 
 def owed_repeats(planned: Iterable[Trial], stored: Iterable[TrialResult]) -> list[Trial]:

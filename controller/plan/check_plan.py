@@ -7,14 +7,18 @@ from controller.plan.check_factors import check_factors
 from controller.plan.check_hypotheses import check_hypotheses
 from controller.plan.check_load import check_load, check_loads_together
 from controller.plan.check_scenarios import check_scenarios
-from controller.plan.plan import CPUS_RULES, ENVIRONMENT_RULES, PLAN_RULES
+from controller.plan.plan import CPUS_RULES, ENVIRONMENT_RULES, PLAN_RULES, UNTIL_RULES
 from controller.plan.problems import Problems, check_table
-from controller.plan.rules import FLAG, LINE, LIST, NAME, TABLE, Rule, either, number, one_of, text_like, whole
+from controller.plan.rules import FLAG, LINE, LIST, NAME, TABLE, Rule, either, one_of, text_like
 from controller.plan.toml_text import found_text
 
 EVERY_TARGET: Final = ("all", "available")
 
-_REPEATS_RULES: Final = {"at_least": whole(1, 1_000), "at_most": whole(1, 1_000), "until": number(0.001, 1)}
+_REPEATS_RULES: Final = {
+    "at_least": UNTIL_RULES["at_least"],
+    "at_most": PLAN_RULES["repeats"],
+    "until": UNTIL_RULES["half_width"],
+}
 TOP_RULES: Final[dict[str, Rule]] = {
     "name": NAME,
     "question": PLAN_RULES["question"],

@@ -18,8 +18,6 @@ def not_yet(table: Mapping[str, Any]) -> list[str]:
 
 
 def _top(table: Mapping[str, Any]) -> Iterator[str]:
-    if isinstance(table.get("repeats"), dict):
-        yield "repeats with at_least, at_most and until"
     for key in ("influxdb", "distributed"):
         if table.get(key):
             yield key

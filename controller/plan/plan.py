@@ -7,12 +7,13 @@ from typing import Final
 from controller.errors import PlanError
 from controller.plan.factors import FACTORS, LOAD_FACTORS, Level, Variant, levels_said_by, load_at
 from controller.plan.hypothesis import Hypothesis
-from controller.plan.rules import FLAG, NAME, Rule, hold, one_of, text_like, whole
+from controller.plan.rules import FLAG, NAME, Rule, hold, number, one_of, text_like, whole
 from controller.plan.scenario import Load, Scenario
 
 CPUS_RULES: Final[Mapping[str, Rule]] = {name: whole(1, 1_024) for name in ("target", "backing", "generator")}
 ENVIRONMENT_RULES: Final[Mapping[str, Rule]] = {"cache_miss_ms": whole(0, 600_000), "cache_ttl_s": whole(1, 86_400)}
 VARY: Final = one_of("all", "one-at-a-time")
+UNTIL_RULES: Final[Mapping[str, Rule]] = {"at_least": whole(1, 1_000), "half_width": number(0.001, 1)}
 PLAN_RULES: Final[Mapping[str, Rule]] = {
     "name": NAME,
     "question": text_like("one line of text, at most 1,000 characters", r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,1000}"),
@@ -48,9 +49,21 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Until:
+    """When a run may end before its last block: half_width is how well its ratios must be known, 0.03 for +- 3 %."""
+
+    at_least: int
+    half_width: float
+
+    def __post_init__(self) -> None:
+        hold(self, UNTIL_RULES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that a run is made of. targets are names, none twice; repeats is the number of blocks.
 
+    With until, repeats is how many blocks there are at most; without it all of them are run.
     varied has the levels of each factor that has several, in the order of the plan: the first is what the others are
     compared with, and vary says how they make variants. load, cpus and scenarios are as those first levels say, so a
     trial's are those of `at` its variant.
@@ -64,6 +77,7 @@ class Plan:
     question: str = ""
     seed: int = 0
     repeats: int = 5
+    until: Until | None = None
     targets: tuple[str, ...]
     baseline: str
     on_missing_tool: str = "fail"

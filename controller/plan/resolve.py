@@ -10,7 +10,7 @@ from controller.plan.check_load import load_settings
 from controller.plan.expect import Expect, fields_of
 from controller.plan.factors import FACTORS, LOAD_FACTORS, load_settings_of
 from controller.plan.hypothesis import hypothesis_of
-from controller.plan.plan import Cpus, Environment, Plan
+from controller.plan.plan import Cpus, Environment, Plan, Until
 from controller.plan.problems import Problems
 from controller.plan.scenario import METHODS, Load, Request, Scenario, Stage
 from controller.plan.slo import Search, Slo
@@ -62,9 +62,10 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
     found = combinations(named, vary, levels_said(table))
     first = load_settings_of(found[0].levels)
     cpus = {**table.get("cpus", {}), **({"target": named["cpus"][0]} if "cpus" in named else {})}
-    given = {key: table[key] for key in _TOP if key in table and key not in {"targets", "baseline"}}
+    given = {key: table[key] for key in _TOP if key in table and key not in {"targets", "baseline", "repeats"}}
     plan = Plan(
         **given,
+        **_repeats_of(table.get("repeats")),
         targets=chosen.targets,
         baseline=chosen.baseline,
         skipped=chosen.skipped,
@@ -83,6 +84,14 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
     )
     measured = replace(plan, variants=tuple(dict.fromkeys(case.variant for case in cases_of(plan))))
     return replace(measured, left_out=(*impossible_texts(found, len(plan.scenarios)), *idle_texts(measured)))
+
+
+def _repeats_of(repeats: Any) -> dict[str, Any]:
+    """Return how many blocks there are, and when fewer will do."""
+    if not isinstance(repeats, dict):
+        return {} if repeats is None else {"repeats": repeats}
+    until = Until(at_least=repeats["at_least"], half_width=float(repeats["until"]))
+    return {"repeats": repeats["at_most"], "until": until}
 
 
 def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dict[str, str]:

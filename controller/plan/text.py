@@ -18,6 +18,12 @@ _TOP = ("name", "question", "seed", "repeats", "targets", "baseline", "on_missin
 def plan_toml(plan: Plan) -> str:
     """Return a plan as TOML with every setting and its source; read again, it gives an equal plan."""
     top = {key: getattr(plan, key) for key in _TOP if key != "question" or plan.question}
+    if plan.until is not None:
+        top["repeats"] = {
+            "at_least": plan.until.at_least,
+            "at_most": plan.repeats,
+            "until": short(plan.until.half_width),
+        }
     cpus = asdict(plan.cpus)
     if "cpus" in (factors := _factor_settings(plan)):
         # The factor says it, and both may not.
@@ -149,7 +155,8 @@ name = "mine"
 question = "Which of these servers is faster for the work that I have?"
 targets = ["python-flask", "python-fastapi"]   # names, or "all", or "available": those whose tools are here
 # baseline = "python-flask"    # what the others are compared with: the first target
-# repeats = 5                  # blocks; each has every target and scenario once, in an order drawn from the seed
+# repeats = 5                  # blocks; each has every target and scenario once, in an order drawn from the seed;
+                               # or { at_least = 5, at_most = 12, until = 0.03 }: until all ratios are known to 3 %
 # seed = 0
 # on_missing_tool = "fail"     # or "skip": go on without targets that lack a tool
 # repeat_doubted = true        # a trial that the machine disturbed is run once more, at the end of its block

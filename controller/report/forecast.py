@@ -61,8 +61,18 @@ def forecast(plan: Plan, targets: Mapping[str, Target], cores: Cores) -> DryRun:
             *(requests if warmup_counts_requests(plan, targets) else ()),
             *(steps if is_searched(plan) else ()),
             *(repeats if plan.repeat_doubted else ()),
+            *until_texts(plan),
         ),
     )
+
+
+def until_texts(plan: Plan) -> tuple[str, ...]:
+    """Return a line on when a run may end before its last block; nothing where all blocks are run."""
+    if plan.until is None:
+        return ()
+    blocks = f"{plan.until.at_least} to {plan.repeats} blocks"
+    until = f"until every ratio to the baseline is known to {plan.until.half_width:.1%}"
+    return (f"{blocks}, {until}; the time is that of all of them, and so is what can be seen",)
 
 
 def can_see(plan: Plan) -> str:

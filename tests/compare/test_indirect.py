@@ -8,7 +8,8 @@ from scipy.stats import ttest_ind_from_stats
 
 from controller.compare.holm import ALPHA
 from controller.compare.indirect import indirect_difference
-from controller.compare.pairs import NO_PAIR, ONE_TRIAL, Difference, paired_difference
+from controller.compare.logratios import NO_PAIR
+from controller.compare.pairs import ONE_TRIAL, Difference, paired_difference
 from tests.factories.noise import noisy
 
 TRUTH = 1.2

@@ -66,6 +66,23 @@ def test_a_run_that_was_cut_short_goes_on_as_if_it_had_not_been(doubted: frozens
     assert [one.trial for one in (*first, *rest)] == whole
 
 
+@given(NUMBERS, st.integers(1, BLOCKS))
+def test_blocks_that_are_enough_end_a_run_once_they_are_whole(doubted: frozenset[int], needed: int) -> None:
+    """It is asked after each block, when its repeats have been run too, and nothing of a later one is begun."""
+    asked: list[int] = []
+
+    def enough(block: int) -> bool:
+        asked.append(block)
+        return block >= needed
+
+    ran = run(Agenda(todo=list(PLANNED), enough=enough), doubted)
+
+    assert {one.block for one in ran} == set(range(1, needed + 1))
+    assert len(ran) == needed * EACH + len([n for n in doubted if n <= needed * EACH])
+    # After the last of all there is nothing to ask.
+    assert asked == list(range(1, min(needed, BLOCKS - 1) + 1))
+
+
 def test_only_what_was_measured_and_may_pass_is_owed_a_repeat() -> None:
     """No doubt that lies in the plan, no trial that failed or was repeated; but one whose repeat was cut short."""
     stolen = [result_of(trial, order=trial.number, doubts=(STOLEN,)) for trial in PLANNED[:4]]
