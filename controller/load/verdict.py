@@ -83,8 +83,10 @@ def preload_notes(asked: int | None, measured: Mapping[str, EndpointCounts]) -> 
     notes = [f"preloaded with {counted(asked, 'request')}"]
     for name, counts in measured.items():
         if looked_into := sum(counts.sources.values()):
-            found = f"{counts.sources.get('cache', 0):,} of {counted(looked_into, 'answer')} of {name}"
-            notes.append(f"{found} that were looked into came from the cache")
+            kept = counts.sources.get("cache", 0)
+            # In the same words for all trials where it is so in all: notes are then said once.
+            share = "all answers" if kept == looked_into else f"{kept:,} of {counted(looked_into, 'answer')}"
+            notes.append(f"{share} of {name} that were looked into came from the cache")
     return notes
 
 

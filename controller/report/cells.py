@@ -10,6 +10,8 @@ from controller.compare.words import percent_text, ratio_texts
 from controller.units import duration_text, rate_text, three_digits
 
 UNKNOWN = "-"
+# Of a number below this it matters only that it is so small: a server that a proxy's cache answers for.
+_LEAST = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,4 +101,6 @@ def _ms(value: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return UNKNOWN if value is None else three_digits(value)
+    if value is None:
+        return UNKNOWN
+    return three_digits(value) if value == 0 or value >= _LEAST else f"< {_LEAST:g}"

@@ -1,6 +1,7 @@
 """The report for a terminal: answer first, plain characters, lines of at most 100 columns."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
@@ -25,21 +26,35 @@ _LONGEST_NAMES = (22, 15, 8)
 _LAST_HEADING = "limited"
 _LONGEST_BESIDE = 40
 _MOST_REMARKS = 20
+_MOST_VARIANTS = 4
 _WHOLE = (ONE_TRIAL, "cannot tell")
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def findings_text(findings: Findings) -> str:
     """Return the whole report; of a run without trials it says so. Ends with a newline."""
-    blocks = [list(_ranking_lines(findings, ranking)) for ranking in findings.rankings]
+    whole, others = _shown_whole(findings.rankings)
+    blocks = [list(_ranking_lines(findings, ranking)) for ranking in whole]
     if not blocks:
         blocks.append([f"{findings.run_id}: no trial has ended yet"])
     blocks += [list(_effect_lines(table)) for table in effect_tables(findings)]
+    blocks.append([line for ranking in others for line in _wrapped(answer(ranking), indent=2)])
     blocks.append(list(_hypothesis_lines(findings)))
     blocks.append(list(_cost_lines(findings)))
     blocks.append(list(_remark_lines(findings.remarks)))
     blocks.append(list(_where_lines(findings)))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _shown_whole(rankings: Sequence[Ranking]) -> tuple[list[Ranking], list[Ranking]]:
+    """Return the rankings that are shown with their tables, and those of which a sentence has to do.
+
+    Of many variants of a scenario the first is shown, which effects start from: what the others change stands there.
+    """
+    many = {name for name, n in Counter(one.scenario for one in rankings).items() if n > _MOST_VARIANTS}
+    first = {one.scenario: one for one in reversed(rankings)}
+    whole = [one for one in rankings if one.scenario not in many or one is first[one.scenario]]
+    return whole, [one for one in rankings if one not in whole]
 
 
 def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:

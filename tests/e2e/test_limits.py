@@ -45,7 +45,7 @@ def test_a_run_that_keeps_its_limits(runs: tuple[str, str, Done]) -> None:
 
     assert done.returncode in WENT_WELL, done
     assert limit_lines(done)[:2] == ["kept: failures > 0: mine in health: 0", "kept: failures > 0: plain in health: 0"]
-    assert limit_lines(done)[2].startswith("kept: throughput_per_s < 0.000000001 * baseline: mine in health: ")
+    assert limit_lines(done)[2].startswith("kept: throughput_per_s < 1e-09 * baseline: mine in health: ")
 
 
 def test_a_run_that_breaks_a_limit(project: Path, machine: Machine) -> None:

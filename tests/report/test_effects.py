@@ -9,6 +9,7 @@ import pytest
 
 from controller.report import REPORTS
 from controller.report.tables import table_csv
+from tests.factories.factors import one_at_a_time, varied_run
 from tests.factories.found import RUNS, found
 from tests.factories.trials import failed
 
@@ -65,6 +66,20 @@ def test_targets_that_are_not_in_an_effect_are_said() -> None:
 
     assert text.count("    over 2 of 3 targets\n") == 1
     assert "over 2 of 3 targets" in REPORTS["html"](found(trials))
+
+
+@pytest.mark.parametrize(("pools", "tables"), [(3, 4), (4, 1)])
+def test_of_many_variants_the_terminal_has_the_first_ones_table(pools: int, tables: int) -> None:
+    """Up to four stand whole; of more the first, with what the others change above a sentence for each of them."""
+    varied = {"proxy": ("nginx",), "db": ("mysql",), "pool": (10, *range(1, pools + 1))}
+    findings = found(varied_run(one_at_a_time(varied)))
+    text = REPORTS["text"](findings)
+
+    assert len(findings.rankings) == 1 + pools
+    assert text.count("CPU us/request") == tables
+    joined = " ".join(text.split())
+    assert all(f"pool={size})" in joined for size in varied["pool"][1:])
+    assert text.index("what tuning does") < text.rindex("pool=3)") or tables > 1
 
 
 def test_runs_that_vary_nothing_say_nothing_of_it() -> None:
