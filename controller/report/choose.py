@@ -1,9 +1,27 @@
-"""Which comparisons a reader sees beside a ranking."""
+"""Which rankings a reader sees whole, and which comparisons beside them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
 
 from controller.compare.findings import Findings
 from controller.compare.ranking import Ranking
 from controller.compare.verdicts import Comparison
 from controller.measure.trial import TOGETHER
+
+# Of one scenario: more of them would bury what its factors do.
+_MOST_VARIANTS: Final = 4
+
+
+def shown_whole(rankings: Sequence[Ranking]) -> tuple[list[Ranking], list[Ranking]]:
+    """Return the rankings that come first, with their tables, and those that a sentence or a place below has to do for.
+
+    Of many variants of a scenario the first comes first, which effects start from: what the others change stands there.
+    """
+    many = {name for name, n in Counter(one.scenario for one in rankings).items() if n > _MOST_VARIANTS}
+    first = {one.scenario: one for one in reversed(rankings)}
+    whole = [one for one in rankings if one.scenario not in many or one is first[one.scenario]]
+    return whole, [one for one in rankings if one not in whole]
 
 
 def beside_baseline(findings: Findings, ranking: Ranking) -> list[Comparison]:

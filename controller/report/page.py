@@ -9,6 +9,7 @@ from controller.compare.findings import Findings
 from controller.compare.remarks import Remark, Severity
 from controller.compare.words import answer, remark
 from controller.report.chart_rows import TIMES
+from controller.report.choose import shown_whole
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_section import EffectSection, effect_sections
 from controller.report.hypothesis_cells import HYPOTHESIS_HEADINGS, HYPOTHESIS_TITLE, hypothesis_rows
@@ -31,7 +32,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The whole page. chips are the heaviest remarks; facts are names with texts; again is how to repeat the run."""
+    """The whole page. chips are the heaviest remarks; facts are names with texts; again is how to repeat the run.
+
+    others are the sections of further variants, below what their factors do.
+    """
 
     title: str
     question: str
@@ -40,6 +44,7 @@ class Page:
     chips: tuple[Remark, ...]
     more_remarks: int
     sections: tuple[Section, ...]
+    others: tuple[Section, ...]
     effects: tuple[EffectSection, ...]
     hypothesis_title: str
     hypothesis_headings: tuple[str, ...]
@@ -57,14 +62,16 @@ class Page:
 def page_of(findings: Findings) -> Page:
     """Return the page of a run, also of one without a single trial."""
     colours = _colours(findings)
+    whole, others = shown_whole(findings.rankings)
     return Page(
         title=findings.name or findings.run_id,
         question=findings.question,
         subtitle=subtitle(findings),
-        answers=tuple(Answer(text=answer(one), more=remark(one)) for one in findings.rankings),
+        answers=tuple(Answer(text=answer(one), more=remark(one)) for one in whole),
         chips=findings.remarks[:_MOST_CHIPS],
         more_remarks=max(0, len(findings.remarks) - _MOST_CHIPS),
-        sections=tuple(section_of(findings, one, colours=colours) for one in findings.rankings),
+        sections=tuple(section_of(findings, one, colours=colours) for one in whole),
+        others=tuple(section_of(findings, one, colours=colours) for one in others),
         effects=tuple(effect_sections(findings)),
         cost_title=cost_title(findings),
         hypothesis_title=HYPOTHESIS_TITLE,

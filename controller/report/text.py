@@ -1,7 +1,6 @@
 """The report for a terminal: answer first, plain characters, lines of at most 100 columns."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
@@ -13,7 +12,7 @@ from controller.compare.remarks import Remark
 from controller.compare.verdicts import Comparison
 from controller.compare.words import answer, remark, scene
 from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
-from controller.report.choose import beside_baseline
+from controller.report.choose import beside_baseline, shown_whole
 from controller.report.columns import TABLES
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_cells import EffectTable, effect_tables
@@ -26,14 +25,13 @@ _LONGEST_NAMES = (22, 15, 8)
 _LAST_HEADING = "limited"
 _LONGEST_BESIDE = 40
 _MOST_REMARKS = 20
-_MOST_VARIANTS = 4
 _WHOLE = (ONE_TRIAL, "cannot tell")
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def findings_text(findings: Findings) -> str:
     """Return the whole report; of a run without trials it says so. Ends with a newline."""
-    whole, others = _shown_whole(findings.rankings)
+    whole, others = shown_whole(findings.rankings)
     blocks = [list(_ranking_lines(findings, ranking)) for ranking in whole]
     if not blocks:
         blocks.append([f"{findings.run_id}: no trial has ended yet"])
@@ -44,17 +42,6 @@ def findings_text(findings: Findings) -> str:
     blocks.append(list(_remark_lines(findings.remarks)))
     blocks.append(list(_where_lines(findings)))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-def _shown_whole(rankings: Sequence[Ranking]) -> tuple[list[Ranking], list[Ranking]]:
-    """Return the rankings that are shown with their tables, and those of which a sentence has to do.
-
-    Of many variants of a scenario the first is shown, which effects start from: what the others change stands there.
-    """
-    many = {name for name, n in Counter(one.scenario for one in rankings).items() if n > _MOST_VARIANTS}
-    first = {one.scenario: one for one in reversed(rankings)}
-    whole = [one for one in rankings if one.scenario not in many or one is first[one.scenario]]
-    return whole, [one for one in rankings if one not in whole]
 
 
 def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
