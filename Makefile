@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # Processes that share the tests which wait more than they compute.
-TESTERS ?= 4
+TESTERS ?= 3
 # What failed is asked once more, alone: whoever else uses the machine may have held it up. What is wrong fails again.
 AGAIN   = { echo "once more, and alone, what failed"; \
             $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(1)"; }
