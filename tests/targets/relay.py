@@ -21,6 +21,10 @@ class MostCounts(Counts):
         self.most_open = 0
         self.most_asking = 0
 
+    def forget(self) -> None:
+        """Begin anew to look for the most."""
+        self.most_open, self.most_asking = self.open, self.asking
+
     def add(self, *, opened: int = 0, asking: int = 0) -> None:
         """Count, and keep what is more than ever before."""
         super().add(opened=opened, asking=asking)
