@@ -5,9 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Processes that share the tests which wait more than they compute.
 TESTERS ?= 3
+# What passed for a target with the very same content is not run again: see tests/targets/remembered.py.
+REMEMBER = FASTSERVE_REMEMBER=1
 # What failed is asked once more, alone: whoever else uses the machine may have held it up. What is wrong fails again.
 AGAIN   = { echo "once more, and alone, what failed"; \
-            $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(1)"; }
+            $(REMEMBER) $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(1)"; }
 # Modules of tests/fuzz/ that `make fuzz` runs one after the other.
 FUZZ   := answer http2
 
@@ -33,8 +35,8 @@ bench: $(VENV)/.runtime ## compare the two Python servers and print who is faste
 .PHONY: test
 test: $(VENV)/.dev ## run every test that this machine can run, and say which it cannot
 	@$(BIN)/fastserve targets build
-	@$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal -m "not alone" || $(call AGAIN,not alone)
-	@$(BIN)/python -m pytest -m alone || $(call AGAIN,alone)
+	@$(REMEMBER) $(BIN)/python -m pytest -n $(TESTERS) --dist worksteal -m "not alone" || $(call AGAIN,not alone)
+	@$(REMEMBER) $(BIN)/python -m pytest -m alone || $(call AGAIN,alone)
 
 .PHONY: check
 check: $(VENV)/.dev ## formatter, linter, strict types and all fast tests

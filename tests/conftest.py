@@ -14,6 +14,7 @@ import pytest
 
 from tests.alone import leave_the_network
 from tests.dotnet import put_dotnet_on_path
+from tests.targets.remembered import asked_for
 
 # The command of this very environment, so that an editable install and a wheel are tested alike.
 FASTSERVE = Path(sys.executable).with_name("fastserve")
@@ -30,6 +31,12 @@ hypothesis.settings.load_profile("any machine")
 # Tests that measure, or hold what is measured to laws of time: folders, and modules of tests/load/.
 _MEASURING = ("benchmarks",)
 _OF_TIME = ("arrivals", "clocks", "conservation", "open", "open_fleet", "steps")
+
+
+def pytest_report_header() -> list[str]:
+    """Say that results are remembered, where they are."""
+    said = "what passed for a target before, with the same content, is not run again: see tests/targets/remembered.py"
+    return [said] if asked_for() else []
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,6 @@
 """The real targets of servers/: built once, started for a test, ended with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache
@@ -19,10 +19,26 @@ from controller.stack.supervisor import Supervisor, supervise
 from controller.stack.tools import missing_tools
 from controller.stack.versions import tool_path
 from tests.needs import MAY_LACK, unmet
+from tests.targets import remembered
 
 SERVERS = Path(__file__).parents[2] / "servers"
 # Found as FastServe finds them: a folder more is a target more.
 TARGETS = read_targets(SERVERS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has passed for the same content, where that is asked for."""
+    items[:], known = remembered.split(items, TARGETS)
+    config.hook.pytest_deselected(items=known)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what passes."""
+    report = yield
+    remembered.heed(item, report, TARGETS)
+    return report
+
 
 Start = Callable[..., AbstractContextManager[Running]]
 

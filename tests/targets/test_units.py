@@ -1,8 +1,4 @@
-"""Each target's own unit tests, run as its language runs them: once for the same source and the same tools.
-
-A build's key is made of both, so what passed for it would pass again; go keeps such results of its own accord, the
-other languages would compile everything anew in each checkout.
-"""
+"""Each target's own unit tests, run as its language runs them."""
 
 import os
 import subprocess
@@ -11,7 +7,6 @@ import pytest
 
 from controller.plan.target import Target
 from controller.stack.build import in_place
-from controller.stack.cache import cache_folder, made_folder
 from tests.targets.conftest import built
 
 # Alone, since side by side there is no network: Maven fetches what only tests need as it runs them.
@@ -19,14 +14,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def test_its_own_unit_tests_pass(target: Target) -> None:
-    """Every target has some, they pass after a build or have passed for it, and leave nothing in its folder."""
+    """Every target has some, they pass after a build, and leave nothing in its folder."""
     before = sorted(target.folder.rglob("*"))
     build = built(target.name)
 
     assert target.unit_tests
-    passed = made_folder(cache_folder() / "unit-tests") / f"{target.name}-{build.key}"
-    if passed.exists():
-        return
     for command in target.unit_tests:
         argv = [in_place(word, folder=target.folder, out=build.out) for word in command]
         done = subprocess.run(
@@ -34,4 +26,3 @@ def test_its_own_unit_tests_pass(target: Target) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
     assert sorted(target.folder.rglob("*")) == before
-    passed.touch()
