@@ -5,6 +5,7 @@ import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ValidationDepth;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.mariadb.r2dbc.MariadbConnectionConfiguration;
 import org.mariadb.r2dbc.MariadbConnectionFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -29,6 +30,8 @@ class DatabaseConfiguration {
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnProperty(name = "DB_BACKEND", havingValue = "mysql")
     static class Mysql {
+        private static final Duration CREATED_WITHIN = Duration.ofSeconds(10);
+
         @Bean(destroyMethod = "dispose")
         ConnectionPool connectionPool(Settings settings, ReactorResourceFactory resources) {
             return new ConnectionPool(ConnectionPoolConfiguration.builder(driver(settings.mysql(), resources))
@@ -36,7 +39,9 @@ class DatabaseConfiguration {
                     .initialSize(0)
                     .maxSize(settings.poolSize())
                     .maxAcquireTime(Settings.BACKING_WAIT)
-                    .maxCreateConnectionTime(Settings.BACKING_WAIT)
+                    // Longer than anybody waits for it: one that is late still takes its place in the pool, where one
+                    // that was given up would be open beside those of the pool until its server has answered.
+                    .maxCreateConnectionTime(CREATED_WITHIN)
                     .acquireRetry(0)
                     // A connection that its server closed is passed over, where the pool would lend it and then fail.
                     .customizer(pool -> pool.evictionPredicate((connection, metadata) -> !isOpen(connection)))
