@@ -40,6 +40,11 @@ def cells(trials: Iterable[TrialResult]) -> Mapping[Cell, Sequence[TrialResult]]
     return {cell: sorted(grouped[cell], key=lambda trial: trial.block) for cell in sorted(grouped)}
 
 
+def doubts_of(trials: Iterable[TrialResult]) -> tuple[str, ...]:
+    """Return the names of the doubts about trials that were measured to their end, each once."""
+    return tuple(dict.fromkeys(doubt.kind.value for trial in trials if trial.ok for doubt in trial.doubts))
+
+
 def by_block(trials: Iterable[TrialResult], *, metric: Metric, endpoint: str) -> dict[int, float]:
     """Return a metric's value in each block that was measured to its end and knows it."""
     values = {trial.block: metric.of(trial, endpoint) for trial in trials if trial.ok}

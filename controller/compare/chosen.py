@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from controller.compare.blocks import Cell, by_block, cells
+from controller.compare.blocks import Cell, by_block, cells, doubts_of
 from controller.compare.metrics import THROUGHPUT
 from controller.compare.summary import column_metric
+from controller.compare.words import scene_text
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.plan.factors import LOAD_FACTORS, Level
 from controller.plan.hypothesis import Choice, Hypothesis
@@ -34,8 +35,8 @@ class Chosen:
     def name(self) -> str:
         """The row as one reads it: "go-fiber in quotes (gzip=on) at /api/db"."""
         who = self.targets[0] if len(self.targets) == 1 else f"{len(self.targets)} targets"
-        variant = "" if self.variant == "default" else f" ({self.variant})"
-        return f"{who} in {self.scenario}{variant}{'' if self.endpoint == TOGETHER else f' at {self.endpoint}'}"
+        at = "" if self.endpoint == TOGETHER else f" at {self.endpoint}"
+        return f"{who} in {scene_text(self.scenario, self.variant)}{at}"
 
 
 def chosen_pairs(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> list[tuple[Chosen, Chosen]]:
@@ -93,7 +94,7 @@ def _rows(choice: Choice, grouped: Mapping[Cell, Sequence[TrialResult]], *, metr
                 endpoint=str(endpoint),
                 factors=trials[0].factors,
                 values=by_block(trials, metric=measured, endpoint=str(endpoint)),
-                doubts=tuple({doubt.kind.value: None for one in trials if one.ok for doubt in one.doubts}),
+                doubts=doubts_of(trials),
             )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from controller.compare.blocks import Cell, cells
 from controller.compare.holm import ALPHA, holm
 from controller.compare.metrics import CAPACITY, THROUGHPUT
-from controller.compare.student import two_sided_p
+from controller.compare.pairs import p_of_mean
 from controller.measure.doubt import DoubtKind
 from controller.measure.steady import STEADY_HALVES
 from controller.measure.trial import TOGETHER, TrialResult
@@ -72,10 +72,7 @@ def _beyond_bounds(trial: TrialResult) -> bool:
 
 def _p_value(values: Sequence[float]) -> float:
     """Return the two-sided p-value of a mean of 0; values that are all the same are certain."""
-    error = stdev(values) / sqrt(len(values))
-    if error == 0:
-        return 0.0 if fmean(values) else 1.0
-    return two_sided_p(fmean(values) / error, df=len(values) - 1)
+    return p_of_mean(fmean(values), standard_error=stdev(values) / sqrt(len(values)), df=len(values) - 1)
 
 
 def _baseline_drift(found: Mapping[Cell, Sequence[TrialResult]], *, baseline: str) -> Iterator[Distrust]:
@@ -92,7 +89,7 @@ def _baseline_drift(found: Mapping[Cell, Sequence[TrialResult]], *, baseline: st
         return
     slope = fsum(place * rate for place, rate in centred) / squares
     error = sqrt(fsum((rate - slope * place) ** 2 for place, rate in centred) / freedom / squares)
-    p_value = two_sided_p(slope / error, df=freedom) if error else float(slope == 0)
+    p_value = p_of_mean(slope, standard_error=error, df=freedom)
     orders = [order for points in rates.values() for order, _ in points]
     drift = exp(slope * (max(orders) - min(orders))) - 1
     if abs(drift) > MOST_BASELINE_DRIFT and p_value < _CHANCE:

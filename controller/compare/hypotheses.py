@@ -8,7 +8,6 @@ from typing import Final
 
 from controller.compare.chosen import SPREAD, Chosen, chosen_pairs, unmeasured
 from controller.compare.holm import ALPHA
-from controller.compare.logratios import NO_ANSWERS
 from controller.compare.pairs import Difference, paired_difference
 from controller.compare.student import quantile
 from controller.compare.words import ratio_texts
@@ -18,7 +17,6 @@ from controller.units import counted
 
 NO_ROWS: Final = "no two rows of this run are compared by it"
 NO_SPREAD: Final = "no two scenarios or variants in which several targets were measured are compared by it"
-_A_ZERO: Final = "no ratio: 0 in a trial"
 
 
 class Support(StrEnum):
@@ -77,11 +75,10 @@ class Answer:
 
 def difference_words(difference: Difference) -> str:
     """Return a ratio with its interval, or why there is none."""
-    why_not = _A_ZERO if difference.why_not == NO_ANSWERS else difference.why_not
     if difference.ratio is None:
-        return why_not or "no ratio"
+        return difference.reason or "no ratio"
     if difference.low is None or difference.high is None:
-        return f"{ratio_texts(difference.ratio)[0]} ({why_not})"
+        return f"{ratio_texts(difference.ratio)[0]} ({difference.reason})"
     ratio, low, high = ratio_texts(difference.ratio, difference.low, difference.high)
     return f"{ratio} ({low} to {high})"
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from controller.compare.blocks import doubts_of
 from controller.compare.joining import Joint
-from controller.compare.limits import Held, Holding, Limit, doubts_of, held_ratio, hold_limits, worst_first
+from controller.compare.limits import Held, Holding, Limit, held_ratio, hold_limits, worst_first
 from controller.compare.matched import Matched
 from controller.compare.summary import column_metric
 from controller.measure.trial import TrialResult

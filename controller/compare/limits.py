@@ -8,9 +8,8 @@ from enum import StrEnum
 from math import inf, isfinite
 from typing import Any, Final
 
-from controller.compare.blocks import Cell, by_block, cells
+from controller.compare.blocks import Cell, by_block, cells, doubts_of
 from controller.compare.intervals import Interval, log_t_interval
-from controller.compare.logratios import NO_ANSWERS
 from controller.compare.pairs import ONE_TRIAL, Difference, paired_difference
 from controller.compare.summary import Numbers, column_metric, numbers_of
 from controller.errors import PlanError
@@ -27,7 +26,6 @@ EXAMPLE: Final = "latency_p99_ms > 1.1 * baseline"
 _EXPRESSION: Final = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*(\*\s*baseline\s*)?")
 _NOT_KNOWN: Final = "not known in this run"
 _NOTHING_MEASURED: Final = "no trial was measured to its end"
-_A_ZERO: Final = "no ratio: 0 in a trial"
 _SOME_ZERO: Final = "no interval: 0 in a trial"
 _A_BOUND: Final = "a trial whose arrivals were not all answered has only a lower bound"
 _INSIDE: Final = "the limit lies within the interval"
@@ -129,8 +127,7 @@ def worst_first(judged: Iterable[Held]) -> list[Held]:
 def held_ratio(limit: Limit, difference: Difference, **where: Any) -> Held:
     """Return how a ratio to the baseline keeps a limit; where says what it is of, as the fields of Held."""
     if difference.ratio is None:
-        why_not = _A_ZERO if difference.why_not == NO_ANSWERS else difference.why_not
-        return Held(limit=limit, holding=Holding.CANNOT_TELL, why_not=why_not, **where)
+        return Held(limit=limit, holding=Holding.CANNOT_TELL, why_not=difference.reason, **where)
     interval = Interval(mean=difference.ratio, low=difference.low, high=difference.high)
     return _held(limit, interval, why_not=difference.why_not, **where)
 
@@ -180,11 +177,6 @@ def _held(limit: Limit, interval: Interval | None, *, why_not: str | None, **whe
 def _where(cell: Cell, trials: Sequence[TrialResult]) -> dict[str, Any]:
     where = {"target": cell.target, "scenario": cell.scenario, "variant": cell.variant}
     return {**where, "doubts": doubts_of(trials)}
-
-
-def doubts_of(trials: Iterable[TrialResult]) -> tuple[str, ...]:
-    """Return the doubts of trials that count, each once."""
-    return tuple(dict.fromkeys(doubt.kind.value for trial in trials if trial.ok for doubt in trial.doubts))
 
 
 def _interval(metric: str, trials: Sequence[TrialResult]) -> Interval | None:

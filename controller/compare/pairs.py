@@ -6,11 +6,12 @@ from math import exp, inf, sqrt
 from statistics import fmean
 
 from controller.compare.intervals import Interval, interval_of_logs, log_spread
-from controller.compare.logratios import LogRatios, log_ratios
+from controller.compare.logratios import NO_ANSWERS, LogRatios, log_ratios
 from controller.compare.power import detectable_effect
 from controller.compare.student import two_sided_p
 
 ONE_TRIAL = "one trial: no spread known"
+_A_ZERO = "no ratio: 0 in a trial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,11 @@ class Difference:
     standard_error: float | None = None
     df: float | None = None
     why_not: str | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """why_not where the values may be any numbers: a 0 among them need not be a trial without a right answer."""
+        return _A_ZERO if self.why_not == NO_ANSWERS else self.why_not
 
     @property
     def half_width(self) -> float | None:

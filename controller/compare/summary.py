@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.compare.blocks import Cell, cells, endpoints_of
+from controller.compare.blocks import Cell, cells, doubts_of, endpoints_of
 from controller.compare.costs import cost_of
 from controller.compare.distrust import Distrust
 from controller.compare.intervals import Interval, log_t_interval
@@ -112,7 +112,7 @@ def _cell_rows(cell: Cell, trials: Sequence[TrialResult], *, run_id: str) -> Ite
             endpoint=endpoint,
             trials=len(measured),
             numbers=numbers_of(measured, endpoint=endpoint),
-            doubts=tuple(dict.fromkeys(doubt.kind.value for trial in measured for doubt in trial.doubts)),
+            doubts=doubts_of(measured),
             factors=trials[0].factors,
             notes=(*_failed_note(trials), *dict.fromkeys(note for trial in measured for note in trial.notes)),
         )

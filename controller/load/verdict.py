@@ -1,6 +1,6 @@
 """What a trial that was driven came to: its counts, the party that limited it, and every reason to distrust it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from controller.load.bench import Bench
@@ -195,7 +195,8 @@ def _outside_doubts(bench: Bench, record: Gathered) -> list[Doubt]:
     """Return doubts on what the machine did beside the trial; none where it was not looked at."""
     if record.machine is None:
         return []
-    parties = {party: Pinned(frozenset(cores), record.usage[party].cpu_s) for party, cores in _cores(bench, record)}
+    used, cores = record.usage, {**_cores(bench), MASTER: bench.cores.control}
+    parties = {party: Pinned(frozenset(its), used[party].cpu_s) for party, its in cores.items() if party in used}
     if record.controller is not None:
         parties[CONTROLLER] = Pinned(frozenset(bench.cores.control), record.controller.cpu_s)
     return disturbance_doubts(
@@ -207,17 +208,18 @@ def _outside_doubts(bench: Bench, record: Gathered) -> list[Doubt]:
     )
 
 
-def _cores(bench: Bench, record: Gathered) -> Iterator[tuple[str, Sequence[int]]]:
-    """Yield each party that was seen with the cores it was kept on."""
-    cores = {SERVER: bench.cores.target, GENERATOR: bench.cores.generator, MASTER: bench.cores.control}
-    cores |= dict.fromkeys((PROXY, *bench.backing.parties), bench.cores.backing)
-    yield from ((party, its) for party, its in cores.items() if party in record.usage)
+def _cores(bench: Bench) -> dict[str, Sequence[int]]:
+    """Return the cores of each party that requests go through; the master is none of them."""
+    behind: dict[str, Sequence[int]] = dict.fromkeys((PROXY, *bench.backing.parties), bench.cores.backing)
+    return {SERVER: bench.cores.target, GENERATOR: bench.cores.generator, **behind}
 
 
 def busy_shares(bench: Bench, usage: Mapping[str, Usage], *, seconds: float | None) -> dict[str, float]:
     """Return how busy each party of the load was, as a share of what it could be; empty where that is unknown."""
     if not seconds:
         return {}
-    cores = {SERVER: len(bench.cores.target), GENERATOR: len(bench.cores.generator)}
-    cores |= dict.fromkeys((PROXY, *bench.backing.parties), len(bench.cores.backing))
-    return {party: busy(usage[party], seconds=seconds, cores=n) for party, n in cores.items() if party in usage}
+    return {
+        party: busy(usage[party], seconds=seconds, cores=len(cores))
+        for party, cores in _cores(bench).items()
+        if party in usage
+    }

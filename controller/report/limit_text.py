@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from controller.compare.limits import COUNTED, Held, Holding
-from controller.compare.words import ratio_texts
+from controller.compare.words import ratio_texts, scene_text
 from controller.units import AtLeast, three_digits
 
 # Of a limit that many targets keep, so many lines say it; what is broken is always said.
@@ -34,10 +34,7 @@ def limit_line(held: Held) -> str:
 
 def _where(held: Held) -> str:
     """Return which target in which scenario, with the variant where it is not the default."""
-    if not held.target:
-        return ""
-    variant = "" if held.variant == "default" else f" ({held.variant})"
-    return f"{held.target} in {held.scenario}{variant}"
+    return f"{held.target} in {scene_text(held.scenario, held.variant)}" if held.target else ""
 
 
 def _value(held: Held) -> str:

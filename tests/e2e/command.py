@@ -89,6 +89,12 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def trials_of(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of a run's trials as run, all endpoints together, those that were not measured among them."""
+    rows = [row for row in rows_of(folder / "trials.csv") if row["endpoint"] in ("*", "")]
+    return sorted(rows, key=lambda row: int(row["order"]))
+
+
 def lines_of(path: Path) -> list[dict[str, Any]]:
     """Return the rows of a file of the journal, without a line that is cut off; none where there is no file."""
     if not path.exists():

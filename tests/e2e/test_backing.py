@@ -12,7 +12,16 @@ import pytest
 
 from controller.stack.cache import cache_folder
 from controller.stack.leftovers import labelled_processes
-from tests.e2e.command import WENT_WELL, Done, Machine, lines_of, one_line, rows_of, run_folder, wait_for_window
+from tests.e2e.command import (
+    WENT_WELL,
+    Done,
+    Machine,
+    lines_of,
+    one_line,
+    run_folder,
+    trials_of,
+    wait_for_window,
+)
 from tests.e2e.project import ROOT, new_project
 from tests.needs import require, unmet
 
@@ -57,7 +66,7 @@ class Backed:
 
     def trials(self) -> list[dict[str, str]]:
         """Return the rows of all trials, all endpoints together."""
-        return [row for row in rows_of(self.folder / "trials.csv") if row["endpoint"] in ("*", "")]
+        return trials_of(self.folder)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from controller.stack.leftovers import labelled_processes
 from controller.stack.procfs import descendants
-from tests.e2e.command import Done, Machine, lines_of, one_line, rows_of, run_folder, wait_for_window
+from tests.e2e.command import Done, Machine, lines_of, one_line, rows_of, run_folder, trials_of, wait_for_window
 from tests.e2e.project import ROOT, add_plan, add_server, new_project
 from tests.needs import require
 
@@ -54,8 +54,7 @@ class Fronted:
 
     def trials(self) -> list[dict[str, str]]:
         """Return the rows of all trials, all endpoints together, in the order run."""
-        rows = [row for row in rows_of(self.folder / "trials.csv") if row["endpoint"] in ("*", "")]
-        return sorted(rows, key=lambda row: int(row["order"]))
+        return trials_of(self.folder)
 
 
 @pytest.fixture(scope="module")
