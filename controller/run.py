@@ -204,7 +204,9 @@ def _enough(run: RunFolder, plan: Plan, block: int) -> bool:
         return False
     whole = [trial for trial in read_trials(run.path) if trial.block <= block]
     until = plan.until
-    return enough(whole, baseline=plan.baseline, at_least=until.at_least, at_most=plan.repeats, until=until.half_width)
+    return enough(
+        whole, baselines=plan.baselines, at_least=until.at_least, at_most=plan.repeats, until=until.half_width
+    )
 
 
 @contextmanager

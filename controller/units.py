@@ -5,6 +5,7 @@ from math import floor, log10
 US_PER_S = 1_000_000
 MS_PER_S = 1_000
 MIB = 1024 * 1024
+MIB_PER_GIB = 1024
 
 
 def three_digits(value: float) -> str:
@@ -25,14 +26,17 @@ def counted(n: int, word: str) -> str:
     return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
 
 
-def crossed_text(*, variants: int, scenarios: int, cases: int, times: str = "x") -> str:
-    """Return how many scenarios there are in how many variants: 2 variants x 3 scenarios; 5 of (...) where not in all.
+def crossed_text(*, targets: int, variants: int, scenarios: int, cases: int, cells: int, times: str = "x") -> str:
+    """Return what a block is made of: 4 targets x 2 variants x 3 scenarios, or 4 targets x 5 of (...).
 
-    A single variant is not worth a word.
+    cases is how many scenarios in variants there are, cells how many of them over all targets, of which some may
+    not be asked all: "65 of 10 targets x 12 of (...)". A single variant is not worth a word.
     """
     parts = [counted(variants, "variant")] if variants > 1 else []
     crossed = f" {times} ".join((*parts, counted(scenarios, "scenario")))
-    return crossed if cases == variants * scenarios else f"{cases:,} of ({crossed})"
+    asked = crossed if cases == variants * scenarios else f"{cases:,} of ({crossed})"
+    some = f"{cells:,} of " if cells != targets * cases else ""
+    return f"{some}{counted(targets, 'target')} {times} {asked}"
 
 
 class AtLeast(float):

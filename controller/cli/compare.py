@@ -83,7 +83,7 @@ def _one(folder: Path, *, baseline: str | None, format_: str, limits: tuple[Limi
     found, warnings = stored_findings(folder, baseline=baseline, shown=Shown(folder=tables))
     _warn(warnings)
     click.echo(REPORTS[format_](found), nl=False)
-    return hold_limits(limits, found.trials, baseline=found.baseline)
+    return hold_limits(limits, found.trials, baseline=found.baseline, baselines=found.baselines)
 
 
 def _two(

@@ -23,8 +23,7 @@ def outcome_text(outcome: RunOutcome) -> str:
 def status_of(outcome: RunOutcome, *, limits_missed: bool = False) -> int:
     """Return the exit status, the first that applies.
 
-    Interrupted, a trial failed, the run ended early, in doubt, an SLO missed at every rate that was tried or a limit
-    of --fail-if missed, 0.
+    Interrupted, a trial failed, the run ended early, in doubt, an SLO or a limit of --fail-if missed, 0.
     """
     applies = {
         INTERRUPTED: outcome.interrupted,

@@ -123,9 +123,15 @@ def trial_name(trial: Trial | TrialResult) -> str:
 
 def size_text(plan: Plan, trials: int) -> str:
     """Return how many trials a plan has, and why."""
-    crossed = crossed_text(variants=len(plan.variants), scenarios=len(plan.scenarios), cases=len(cases_of(plan)))
-    product = " x ".join((counted(len(plan.targets), "target"), crossed, counted(plan.repeats, "block")))
-    return f"{plan.name}: {product} = {counted(trials, 'trial')}"
+    cases = cases_of(plan)
+    crossed = crossed_text(
+        targets=len(plan.targets),
+        variants=len(plan.variants),
+        scenarios=len(plan.scenarios),
+        cases=len(cases),
+        cells=sum(len(case.targets) for case in cases),
+    )
+    return f"{plan.name}: {crossed} x {counted(plan.repeats, 'block')} = {counted(trials, 'trial')}"
 
 
 def planned_texts(plan: Plan) -> list[str]:

@@ -34,7 +34,8 @@ def run_and_show(options: RunOptions, *, limits: Sequence[Limit] = (), strict: b
     for warning in outcome.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(outcome_text(outcome), nl=False)
-    judged = hold_limits(limits, outcome.findings.trials, baseline=outcome.findings.baseline)
+    found = outcome.findings
+    judged = hold_limits(limits, found.trials, baseline=found.baseline, baselines=found.baselines)
     click.echo(limits_text(judged), nl=False)
     if outcome.ended_by is not None:
         click.echo(f"Error: {outcome.ended_by}", err=True)

@@ -1,5 +1,6 @@
 """Which trials count, and their values by block: what every comparison pairs."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,12 @@ def cells(trials: Iterable[TrialResult]) -> Mapping[Cell, Sequence[TrialResult]]
 def doubts_of(trials: Iterable[TrialResult]) -> tuple[str, ...]:
     """Return the names of the doubts about trials that were measured to their end, each once."""
     return tuple(dict.fromkeys(doubt.kind.value for trial in trials if trial.ok for doubt in trial.doubts))
+
+
+def bounds_of(trials: Iterable[TrialResult]) -> list[str]:
+    """Return the party that limited most trials, or those that are equally common; none where no trial knows it."""
+    common = Counter(trial.bound for trial in trials if trial.bound is not None)
+    return [bound for bound, n in common.items() if n == max(common.values())]
 
 
 def by_block(trials: Iterable[TrialResult], *, metric: Metric, endpoint: str) -> dict[int, float]:

@@ -1,19 +1,20 @@
 """The rows that a hypothesis chooses, and which of them stand against one another."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
-from controller.compare.blocks import Cell, by_block, cells, doubts_of
+from controller.compare.blocks import Cell, bounds_of, by_block, cells, doubts_of
 from controller.compare.metrics import THROUGHPUT
 from controller.compare.summary import column_metric
 from controller.compare.words import scene_text
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.plan.factors import LOAD_FACTORS, Level
-from controller.plan.hypothesis import Choice, Hypothesis
+from controller.plan.hypothesis import OTHERS, Choice, Hypothesis
 
 SPREAD: Final = "spread"
+_BOUND: Final = "bound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,30 @@ class Chosen:
         return f"{who} in {scene_text(self.scenario, self.variant)}{at}"
 
 
+def with_targets(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> Hypothesis:
+    """Return a hypothesis whose "others" are the targets that its other side does not name, where it chooses rows."""
+    known = [_known(cell, found) for cell, found in cells(trials).items()]
+    compare, to = ({*dict(side).get("target", ())} for side in _sides(hypothesis))
+    return replace(
+        hypothesis,
+        compare=_named(hypothesis.compare, known, beside=to),
+        to=_named(hypothesis.to, known, beside=compare),
+    )
+
+
+def _sides(hypothesis: Hypothesis) -> tuple[Choice, Choice]:
+    return hypothesis.compare, hypothesis.to
+
+
+def _named(choice: Choice, known: Sequence[Mapping[str, Level]], *, beside: set[Level]) -> Choice:
+    """Return a choice with the names of others in the place of that word; beside are those that it does not mean."""
+    if OTHERS not in dict(choice).get("target", ()):
+        return choice
+    rest = {key: its for key, its in choice if key != "target"}
+    others = sorted({str(row["target"]) for row in known if _is_chosen(row, rest)} - beside)
+    return tuple((key, tuple(others) if key == "target" else its) for key, its in choice)
+
+
 def chosen_pairs(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> list[tuple[Chosen, Chosen]]:
     """Return every row of `compare` with each row of `to` that differs from it only in what one of both names.
 
@@ -46,33 +71,46 @@ def chosen_pairs(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> list[
     scenario, and tells apart only rows of one scenario. A side that names no endpoint means all of them together.
     """
     together = hypothesis.metric == SPREAD
-    named = {key for key, _ in (*hypothesis.compare, *hypothesis.to)}
+    named = {key for side in _sides(hypothesis) for key, _ in side}
     if together:
         named.add("target")
     grouped = cells(trials)
-    sides = [list(_rows(choice, grouped, metric=hypothesis.metric)) for choice in (hypothesis.compare, hypothesis.to)]
+    sides = [list(_rows(choice, grouped, metric=hypothesis.metric)) for choice in _sides(hypothesis)]
     if together:
         sides = [_spreads(side) for side in sides]
     return [(one, other) for one, other in product(*sides) if one != other and _only_differ_in(named, one, other)]
 
 
 def unmeasured(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> tuple[str, ...]:
-    """Return what a hypothesis names and no trial has, each once: "target rust-axum", "gzip on"."""
+    """Return what a hypothesis names and no trial has, each once: "target rust-axum", "gzip on".
+
+    A bound is missed where it is that of no row which is chosen otherwise: "bound proxy (found generator)".
+    """
     known = [_known(cell, found) for cell, found in cells(trials).items()]
-    named = [
-        (key, value)
-        for choice in (hypothesis.compare, hypothesis.to)
-        for key, values in choice
-        for value in values
-        if key != "endpoint"
-        and not any(row.get(key) == value and _is_chosen(row, {**dict(choice), key: (value,)}) for row in known)
-    ]
-    return tuple(dict.fromkeys(f"{key} {value}" for key, value in named))
+    missed = [text for choice in _sides(hypothesis) for text in _missed(dict(choice), known)]
+    return tuple(dict.fromkeys(missed))
+
+
+def _missed(wanted: Mapping[str, Sequence[Level]], known: Sequence[Mapping[str, Level]]) -> Iterator[str]:
+    bounds = wanted.get(_BOUND, ())
+    wanted = {key: values for key, values in wanted.items() if key not in ("endpoint", _BOUND)}
+    if not all(wanted.values()):
+        yield "other targets"
+        return
+    for key, values in wanted.items():
+        for value in values:
+            if not any(_is_chosen(row, {**wanted, key: (value,)}) for row in known):
+                yield f"{key} {value}"
+    found = {str(row.get(_BOUND, "unknown")) for row in known if _is_chosen(row, wanted)}
+    if bounds and found and not found & {*map(str, bounds)}:
+        yield f"{_BOUND} {' or '.join(map(str, bounds))} (found {', '.join(sorted(found))})"
 
 
 def _known(cell: Cell, trials: Sequence[TrialResult]) -> dict[str, Level]:
     """Return what a choice may name of a cell."""
-    return {"target": cell.target, "scenario": cell.scenario, **trials[0].factors}
+    bounds = bounds_of(trials)
+    bound = {_BOUND: bounds[0]} if len(bounds) == 1 else {}
+    return {"target": cell.target, "scenario": cell.scenario, **trials[0].factors, **bound}
 
 
 def _is_chosen(row: Mapping[str, Level], wanted: Mapping[str, Sequence[Level]]) -> bool:

@@ -9,8 +9,12 @@ from controller.compare.pairs import Difference, paired_difference
 from controller.measure.trial import TOGETHER, TrialResult
 
 
-def enough(trials: Iterable[TrialResult], *, baseline: str, at_least: int, at_most: int, until: float) -> bool:
+def enough(
+    trials: Iterable[TrialResult], *, baselines: Mapping[str, str], at_least: int, at_most: int, until: float
+) -> bool:
     """Return whether the whole blocks that were run are enough; to be asked after each, with the trials of all of them.
+
+    baselines has that of each scenario, by their names.
 
     until is the half-width, as a share of the ratio, that the widest ratio of a target to the baseline may have, over
     all scenarios and variants: of throughput, or of capacity where that was searched. Beyond at_least blocks it has to
@@ -28,10 +32,10 @@ def enough(trials: Iterable[TrialResult], *, baseline: str, at_least: int, at_mo
         return False
     if len(blocks) >= at_most:
         return True
-    now = widest(ratios_to(baseline, found))
+    now = widest(ratios_to(baselines, found))
     before = inf
     if len(blocks) > at_least:
-        before = widest(ratios_to(baseline, [trial for trial in found if trial.block != blocks[-1]]))
+        before = widest(ratios_to(baselines, [trial for trial in found if trial.block != blocks[-1]]))
     return is_narrow(now, before, until=until)
 
 
@@ -45,13 +49,13 @@ def widest(ratios: Iterable[Difference]) -> float:
     return max((inf if (width := ratio.half_width) is None else width for ratio in ratios if ratio.ratio), default=0.0)
 
 
-def ratios_to(baseline: str, trials: Iterable[TrialResult]) -> list[Difference]:
+def ratios_to(baselines: Mapping[str, str], trials: Iterable[TrialResult]) -> list[Difference]:
     """Return each target's ratio to the baseline in every scenario and variant, in what it is ranked by."""
     grouped = cells(trials)
     return [
-        _ratio(grouped, cell, Cell(cell.scenario, cell.variant, baseline))
+        _ratio(grouped, cell, Cell(cell.scenario, cell.variant, baselines[cell.scenario]))
         for cell in grouped
-        if cell.target != baseline
+        if cell.target != baselines[cell.scenario]
     ]
 
 

@@ -11,6 +11,7 @@ from controller.compare.distrust import Distrust, distrusts
 from controller.compare.effects import Effect, effects
 from controller.compare.hypotheses import Answer, answers
 from controller.compare.interactions import Interactions, interactions
+from controller.compare.limits import Held, hold_slos
 from controller.compare.noise import machine_notes, noise_notes
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
@@ -24,6 +25,7 @@ from controller.plan.cases import cases_of
 from controller.plan.hypothesis import Hypothesis
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load, Scenario
+from controller.plan.slo import Slo
 from controller.plan.target import Target
 from controller.units import counted, rate_text
 
@@ -35,10 +37,12 @@ class Findings:
     Texts that are not known are empty: name and question of the plan, plan_text (TOML), about (target ->
     "Rust, async"), settings (scene, as words.scene says it -> how it was offered). facts are those of facts.json;
     folder is where the tables and the report are, as the reader would type it; following is a command to go on with.
+    baselines has the baseline of scenarios that have another, by their names.
     """
 
     run_id: str
     baseline: str
+    baselines: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     question: str = ""
     trials: tuple[TrialResult, ...] = ()
@@ -49,6 +53,7 @@ class Findings:
     interactions: tuple[Interactions, ...] = ()
     compressions: tuple[Compression, ...] = ()
     hypotheses: tuple[Answer, ...] = ()
+    slos: tuple[Held, ...] = ()
     distrusts: tuple[Distrust, ...] = ()
     remarks: tuple[Remark, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=dict)
@@ -66,6 +71,7 @@ def findings(
     *,
     run_id: str,
     baseline: str,
+    baselines: Mapping[str, str] | None = None,
     varied: Varied | None = None,
     windows: Iterable[Window] = (),
     name: str = "",
@@ -75,21 +81,25 @@ def findings(
     about: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
     hypotheses: Iterable[Hypothesis] = (),
+    slos: Mapping[str, Slo] | None = None,
     folder: str = "",
     following: str = "",
 ) -> Findings:
     """Return what trials say, failed ones included; windows are read once and only for throughput over time.
 
-    varied has the levels of each factor in the plan's order; without it they are read from the trials. Scenarios
-    stand in the order of settings.
+    varied has the levels of each factor in the plan's order; without it they are read from the trials. slos has what
+    scenarios are held to at their given load. Scenarios stand in the order of settings.
     """
-    found = _of_trials(trials, run_id=run_id, baseline=baseline, varied=varied, facts=facts or {})
+    found = _of_trials(
+        trials, run_id=run_id, baseline=baseline, baselines=baselines or {}, varied=varied, facts=facts or {}
+    )
     return replace(
         found,
         name=name,
         question=question,
         rankings=_in_plan_order(found.rankings, list(settings or {})),
         hypotheses=answers(hypotheses, found.trials),
+        slos=hold_slos(slos or {}, found.trials),
         timelines=timelines(windows),
         facts=facts or {},
         plan_text=plan_text,
@@ -105,6 +115,7 @@ def _of_trials(
     *,
     run_id: str,
     baseline: str,
+    baselines: Mapping[str, str],
     varied: Varied | None,
     facts: Mapping[str, Any],
 ) -> Findings:
@@ -115,10 +126,11 @@ def _of_trials(
     return Findings(
         run_id=run_id,
         baseline=baseline,
+        baselines=baselines,
         trials=ordered,
         summary=rows,
         rankings=rankings(ordered, rows),
-        comparisons=comparisons(ordered, baseline=baseline),
+        comparisons=comparisons(ordered, baseline=baseline, baselines=baselines),
         effects=effects(ordered, varied=varied),
         interactions=interactions(ordered, varied=varied),
         compressions=compressions(ordered, varied=varied),
@@ -141,8 +153,8 @@ def about_targets(targets: Iterable[Target]) -> dict[str, str]:
 
 
 def settings_of(plan: Plan) -> dict[str, str]:
-    """Return how each scenario of a plan is offered, in words; where factors vary, in each variant that it has."""
-    if not plan.varied:
+    """Return how each scenario of a plan is offered, in words; where there are variants, in each that it has."""
+    if len(plan.variants) == 1:
         return {scenario.name: scenario_text(scenario) for scenario in plan.scenarios}
     names = [scenario.name for scenario in plan.scenarios]
     cases = sorted(cases_of(plan), key=lambda case: names.index(case.scenario.name))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import exp, log
 from typing import Final
 
-from controller.compare.chosen import SPREAD, Chosen, chosen_pairs, unmeasured
+from controller.compare.chosen import SPREAD, Chosen, chosen_pairs, unmeasured, with_targets
 from controller.compare.holm import ALPHA
 from controller.compare.pairs import Difference, paired_difference
 from controller.compare.student import quantile
@@ -96,7 +96,8 @@ def answers(hypotheses: Iterable[Hypothesis], trials: Sequence[TrialResult]) -> 
 
 
 def _answer(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> Answer:
-    rows, missing = chosen_pairs(hypothesis, trials), unmeasured(hypothesis, trials)
+    named = with_targets(hypothesis, trials)
+    rows, missing = chosen_pairs(named, trials), unmeasured(named, trials)
     pairs = tuple(_tested(hypothesis, one, other, pairs=len(rows)) for one, other in rows)
     found = {pair.holds for pair in pairs}
     if Support.REFUTED in found:

@@ -14,6 +14,7 @@ from controller.compare.pairs import ONE_TRIAL, Difference, paired_difference
 from controller.compare.summary import Numbers, column_metric, numbers_of
 from controller.errors import PlanError
 from controller.measure.trial import TOGETHER, TrialResult
+from controller.plan.slo import Slo
 from controller.units import AtLeast
 
 # The ends of an interval are no numbers of their own: a limit looks at the whole interval as it is.
@@ -21,7 +22,7 @@ METRICS: Final = tuple(
     field.name for field in fields(Numbers) if field.name != "bound" and not re.search("_(low|high)_", field.name)
 )
 # What is counted, and not measured again in each trial: summary.csv's own number is compared as it stands.
-COUNTED: Final = ("requests", "failures", "build_mib", "code_lines")
+COUNTED: Final = ("requests", "failures", "failure_share", "build_mib", "code_lines")
 EXAMPLE: Final = "latency_p99_ms > 1.1 * baseline"
 _EXPRESSION: Final = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*(\*\s*baseline\s*)?")
 _NOT_KNOWN: Final = "not known in this run"
@@ -104,19 +105,44 @@ def read_limit(expression: str) -> Limit:
     return Limit(metric=found[1], sign=found[2], number=number, relative=bool(found[4]))
 
 
-def hold_limits(limits: Iterable[Limit], trials: Iterable[TrialResult], *, baseline: str) -> tuple[Held, ...]:
+def hold_limits(
+    limits: Iterable[Limit],
+    trials: Iterable[TrialResult],
+    *,
+    baseline: str,
+    baselines: Mapping[str, str] | None = None,
+) -> tuple[Held, ...]:
     """Return how every target keeps every limit, for all endpoints of a scenario together; of each limit worst first.
+
+    baselines has those of scenarios that have another, by their names.
 
     A number is the geometric mean of the trials' own numbers (of latency: of their percentiles) with its 95 %
     interval, t on logarithms; what is counted is summary.csv's number itself. A ratio to the baseline is paired by
     block, as in comparison.csv. A limit is broken only where the whole interval is beyond it.
     """
     grouped = cells(trials)
+    anchors = {cell.scenario: (baselines or {}).get(cell.scenario, baseline) for cell in grouped}
     judged = (
-        list(_beside(limit, grouped, baseline=baseline) if limit.relative else _alone(limit, grouped))
+        list(_beside(limit, grouped, anchors, baseline=baseline) if limit.relative else _alone(limit, grouped))
         for limit in limits
     )
     return tuple(held for one in judged for held in worst_first(one))
+
+
+def hold_slos(slos: Mapping[str, Slo], trials: Sequence[TrialResult]) -> tuple[Held, ...]:
+    """Return how every target keeps the SLO of each scenario that has one, by the scenario's name."""
+    return tuple(
+        held
+        for name, slo in slos.items()
+        for held in hold_limits(slo_limits(slo), [one for one in trials if one.scenario == name], baseline="")
+    )
+
+
+def slo_limits(slo: Slo) -> list[Limit]:
+    """Return an SLO as what must not be; without its own bound on failures it has none."""
+    limits = [Limit(metric=f"latency_{name}", sign=">", number=bound) for name, bound in slo.bounds.items()]
+    share = slo.failures
+    return limits if share is None else [*limits, Limit(metric="failure_share", sign=">", number=share)]
 
 
 def worst_first(judged: Iterable[Held]) -> list[Held]:
@@ -132,18 +158,21 @@ def held_ratio(limit: Limit, difference: Difference, **where: Any) -> Held:
     return _held(limit, interval, why_not=difference.why_not, **where)
 
 
-def _beside(limit: Limit, grouped: Mapping[Cell, Sequence[TrialResult]], *, baseline: str) -> Iterator[Held]:
+def _beside(
+    limit: Limit, grouped: Mapping[Cell, Sequence[TrialResult]], anchors: Mapping[str, str], *, baseline: str
+) -> Iterator[Held]:
     """Yield each target's ratio to the baseline in its scenario and variant; where there is no other, why not."""
-    candidates = [cell for cell in grouped if cell.target != baseline]
+    candidates = [cell for cell in grouped if cell.target != anchors[cell.scenario]]
     if not candidates:
         why_not = f"no target beside the baseline {baseline}"
         yield Held(limit=limit, holding=Holding.CANNOT_TELL, why_not=why_not)
     for cell in candidates:
-        anchor = grouped.get(Cell(cell.scenario, cell.variant, baseline), ())
+        beside = anchors[cell.scenario]
+        anchor = grouped.get(Cell(cell.scenario, cell.variant, beside), ())
         sides = (
             by_block(some, metric=column_metric(limit.metric), endpoint=TOGETHER) for some in (grouped[cell], anchor)
         )
-        yield held_ratio(limit, paired_difference(*sides), beside=baseline, **_where(cell, grouped[cell]))
+        yield held_ratio(limit, paired_difference(*sides), beside=beside, **_where(cell, grouped[cell]))
 
 
 def _alone(limit: Limit, grouped: Mapping[Cell, Sequence[TrialResult]]) -> Iterator[Held]:

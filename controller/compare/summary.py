@@ -1,19 +1,18 @@
 """The numbers of summary.csv and trials.csv: what each target did in each scenario, and in each single trial."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.compare.blocks import Cell, cells, doubts_of, endpoints_of
+from controller.compare.blocks import Cell, bounds_of, cells, doubts_of, endpoints_of
 from controller.compare.costs import cost_of
 from controller.compare.distrust import Distrust
 from controller.compare.intervals import Interval, log_t_interval
-from controller.compare.metrics import Metric
+from controller.compare.metrics import CPU, Metric
 from controller.measure.judgement import BACKING
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import merged_counts
-from controller.units import MIB, US_PER_S
+from controller.units import MIB, MIB_PER_GIB, US_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +49,9 @@ class Numbers:
     server_idle_rss_mib: float | None = None
     build_mib: float | None = None
     code_lines: int | None = None
+    requests_per_cpu_s: float | None = None
+    throughput_per_s_per_gib: float | None = None
+    failure_share: float | None = None
     bound_evidence: str | None = None
 
 
@@ -132,9 +134,10 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
     together = merged_counts(counts)
     rates = [rate for trial in trials if (rate := trial.throughput_per_s(endpoint)) is not None]
     throughput = log_t_interval(rates)
-    return Numbers(
+    numbers = Numbers(
         requests=together.attempts,
         failures=together.failures,
+        failure_share=together.failures / together.attempts if together.attempts else None,
         throughput_per_s=None if throughput is None else throughput.mean,
         throughput_low_per_s=None if throughput is None else throughput.low,
         throughput_high_per_s=None if throughput is None else throughput.high,
@@ -155,6 +158,23 @@ def numbers_of(trials: Sequence[TrialResult], *, endpoint: str) -> Numbers:
         **_capacity(trials, endpoint=endpoint),
         **(_costs(trials) if endpoint == TOGETHER else {}),
     )
+    return replace(numbers, **_worth(trials, numbers)) if endpoint == TOGETHER else numbers
+
+
+def _worth(trials: Sequence[TrialResult], numbers: Numbers) -> dict[str, Any]:
+    """Return what is had for a CPU-second of all parties but the generator, and for a GiB of the server's memory."""
+    known = [
+        (counts.attempts, cpu_us)
+        for trial in trials
+        if (cpu_us := CPU.of(trial, TOGETHER)) is not None and (counts := trial.counts(TOGETHER)) is not None
+    ]
+    cpu_s = sum(attempts * cpu_us for attempts, cpu_us in known) / US_PER_S
+    rate_per_s = numbers.throughput_per_s if numbers.capacity_per_s is None else numbers.capacity_per_s
+    peak_gib = (numbers.server_peak_rss_mib or 0) / MIB_PER_GIB
+    return {
+        "requests_per_cpu_s": sum(attempts for attempts, _ in known) / cpu_s if cpu_s else None,
+        "throughput_per_s_per_gib": rate_per_s / peak_gib if rate_per_s is not None and peak_gib else None,
+    }
 
 
 def column_metric(name: str) -> Metric:
@@ -211,8 +231,7 @@ def _mib(size_bytes: float | None) -> float | None:
 
 def _bound(trials: Sequence[TrialResult]) -> dict[str, Any]:
     """Return what limited most trials, as the first of them shows it; those equally common are joined by `;`."""
-    common = Counter(trial.bound for trial in trials if trial.bound is not None)
-    bounds = [bound for bound, n in common.items() if n == max(common.values())]
+    bounds = bounds_of(trials)
     shown = (next((one.evidence for one in trials if one.bound == bound and one.evidence), None) for bound in bounds)
     evidence = [text for text in shown if text is not None]
     return {"bound": ";".join(bounds) or None, "bound_evidence": "; ".join(evidence) or None}

@@ -94,8 +94,12 @@ def _verdict(difference: Difference, p_corrected: float | None, *, more_is_bette
     return Verdict.FASTER if (difference.ratio > 1) is more_is_better else Verdict.SLOWER
 
 
-def comparisons(trials: Iterable[TrialResult], *, baseline: str) -> tuple[Comparison, ...]:
+def comparisons(
+    trials: Iterable[TrialResult], *, baseline: str, baselines: Mapping[str, str] | None = None
+) -> tuple[Comparison, ...]:
     """Return every candidate's ratios to the baseline, by scenario, variant, endpoint and metric.
+
+    baselines has those of scenarios that have another, by their names.
 
     One family is one scenario, variant, endpoint and metric: the candidates that a reader sees in one table.
     Without trials of the baseline there is nothing to compare with: the rows have no numbers.
@@ -107,7 +111,7 @@ def comparisons(trials: Iterable[TrialResult], *, baseline: str) -> tuple[Compar
         for scenario, variant in tables
         for row in _table(
             {cell: found for cell, found in grouped.items() if (cell.scenario, cell.variant) == (scenario, variant)},
-            baseline=Cell(scenario, variant, baseline),
+            baseline=Cell(scenario, variant, (baselines or {}).get(scenario, baseline)),
         )
     )
 

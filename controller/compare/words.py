@@ -37,6 +37,21 @@ def remark(ranking: Ranking) -> str | None:
     return f"{between}; {difference_text(max(seen))} would have been seen" if seen else between
 
 
+def advice(ranking: Ranking) -> str | None:
+    """Return how to go on from a search: at which rate latencies can be compared; None for any other ranking.
+
+    At half of what the slowest holds none of them queues for long, and all are asked the same.
+    """
+    if ranking.slo is None or len(ranking.measured) < 2:
+        return None
+    held = [place.row.interval.mean for place in ranking.measured if place.row.interval is not None]
+    rate_per_s = f"{min(held) / 2:.3g}"
+    return (
+        "latencies can be compared at one rate for all, such as half of what the slowest holds: "
+        f'load = {{ model = "open", rate_per_s = {float(rate_per_s):g} }}'
+    )
+
+
 def scene(ranking: Ranking) -> str:
     """Return the scenario's name, with the variant where it is not the default."""
     return scene_text(ranking.scenario, ranking.variant)

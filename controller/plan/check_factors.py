@@ -8,32 +8,41 @@ from controller.plan.plan import VARY
 from controller.plan.problems import Problems
 from controller.plan.rules import LIST
 from controller.plan.together import NEEDS, choices_text
-from controller.plan.toml_text import found_text, toml_value
+from controller.plan.toml_text import KeyPath, found_text, toml_value
 
 # A target gives up on its database after so long (backing_wait_ms of the contract), and a login takes two answers.
 BACKING_WAIT_MS: Final = 900
 _LOGIN_ANSWERS: Final = 2
 
 
-def check_factors(table: dict[str, Any], problems: Problems) -> dict[str, list[Level]]:
-    """Note every problem of the factors; return the right levels of those named."""
+def check_factors(
+    table: dict[str, Any],
+    problems: Problems,
+    *,
+    at: KeyPath = ("factors",),
+    beside: Mapping[str, Sequence[Level]] | None = None,
+) -> dict[str, list[Level]]:
+    """Note every problem of the factors; return the right levels of those named.
+
+    beside has the right levels of the plan's own table, where this is that of a scenario: what it does not name is as
+    that table says.
+    """
     levels = {}
+    known = (*FACTORS, "vary") if beside is None else tuple(FACTORS)
     for name, value in table.items():
-        path = ("factors", name)
-        if name == "vary":
-            problems.expect(value, VARY, path)
-        elif name not in FACTORS:
-            problems.unknown(name, (*FACTORS, "vary"), path, what="factor")
-        elif right := _right_levels(name, value, problems):
+        if name not in known:
+            problems.unknown(name, known, (*at, name), what="factor")
+        elif name == "vary":
+            problems.expect(value, VARY, (*at, name))
+        elif right := _right_levels(name, value, (*at, name), problems):
             levels[name] = right
-    _check_needs(levels, problems)
-    _check_delays(levels.get("db_delay_ms", ()), problems)
+    _check_needs(levels, problems, at=at, beside=beside or {})
+    _check_delays(levels.get("db_delay_ms", ()), (*at, "db_delay_ms"), problems)
     return levels
 
 
-def _right_levels(name: str, value: object, problems: Problems) -> list[Level]:
+def _right_levels(name: str, value: object, path: KeyPath, problems: Problems) -> list[Level]:
     """Return a factor's levels that are right, and note the others."""
-    path = ("factors", name)
     if not isinstance(value, list):
         found, example = found_text(value), toml_value([FACTORS[name].default])
         problems.add(path, f"expected {LIST.expected} of levels such as {example}, found {found}")
@@ -50,7 +59,7 @@ def _right_levels(name: str, value: object, problems: Problems) -> list[Level]:
     return right
 
 
-def _check_delays(delays_ms: Sequence[Level], problems: Problems) -> None:
+def _check_delays(delays_ms: Sequence[Level], path: KeyPath, problems: Problems) -> None:
     """Note delays of the database with which no target could log in: it would answer 503, as the contract asks."""
     limit_ms = BACKING_WAIT_MS // _LOGIN_ANSWERS
     for index, delay_ms in enumerate(delays_ms):
@@ -59,17 +68,19 @@ def _check_delays(delays_ms: Sequence[Level], problems: Problems) -> None:
                 f"expected less than {limit_ms}: a target waits {BACKING_WAIT_MS} ms for its database to log it in, "
                 f"which takes {_LOGIN_ANSWERS} answers; found {delay_ms}"
             )
-            problems.add(("factors", "db_delay_ms", index), text)
+            problems.add((*path, index), text)
 
 
-def _check_needs(levels: Mapping[str, Sequence[Level]], problems: Problems) -> None:
+def _check_needs(
+    levels: Mapping[str, Sequence[Level]], problems: Problems, *, at: KeyPath, beside: Mapping[str, Sequence[Level]]
+) -> None:
     """Note levels that nothing in the plan makes possible; which of the others can be together is seen later."""
     for (name, level), needs in NEEDS.items():
         if level not in levels.get(name, ()):
             continue
         for other, possible in needs:
-            found = levels.get(other, [FACTORS[other].default])
+            found = levels.get(other, beside.get(other, [FACTORS[other].default]))
             if not set(found) & set(possible):
                 wanted, there = choices_text(possible), toml_value(list(found))
                 text = f"{toml_value(level)} needs the factor {other} at {wanted}, found {there}"
-                problems.add(("factors", name, levels[name].index(level)), text)
+                problems.add((*at, name, levels[name].index(level)), text)

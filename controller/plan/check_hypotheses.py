@@ -4,8 +4,9 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from controller.plan.factors import FACTORS
+from controller.plan.hypothesis import BOUNDS, OTHERS
 from controller.plan.problems import Problems, check_table
-from controller.plan.rules import LINE, TABLE, Rule, number_above, text_like
+from controller.plan.rules import LINE, TABLE, Rule, number_above, one_of, text_like
 from controller.plan.toml_text import KeyPath
 
 # The numbers of a summary row, and the spread over targets.
@@ -26,14 +27,19 @@ _RULES: Final[dict[str, Rule]] = {
     "at_most": _RATIO,
 }
 _ENDPOINT: Final = text_like('an endpoint such as "/api/db", or "*"', r"\*|/[!\"$-~]*")
-_SELECTORS: Final = ("target", "scenario", "endpoint", *FACTORS)
+_SELECTORS: Final = ("target", "scenario", "endpoint", "bound", *FACTORS)
+_VALUES: Final[dict[str, Rule]] = {
+    "endpoint": _ENDPOINT,
+    "bound": one_of(*BOUNDS),
+    **{name: factor.rule for name, factor in FACTORS.items()},
+}
 
 
 def check_hypotheses(
     hypotheses: list[object], *, scenarios: Collection[str], known: Collection[str], problems: Problems
 ) -> None:
     """Note every problem of the hypotheses; known are the targets that exist."""
-    names = {"target": known, "scenario": scenarios}
+    names = {"target": (*known, OTHERS), "scenario": scenarios}
     for index, table in enumerate(hypotheses):
         path: KeyPath = ("hypotheses", index)
         required = ("says", "metric", "compare", "to")
@@ -43,7 +49,18 @@ def check_hypotheses(
         for side in ("compare", "to"):
             _check_rows(given.get(side, {}), (*path, side), names=names, problems=problems)
         if isinstance(table, dict):
+            _check_others(given, path, problems)
             _check_ratio(table, given, path, problems)
+
+
+def _check_others(given: dict[str, Any], path: KeyPath, problems: Problems) -> None:
+    """Note "others" where no others are named."""
+    sides = {side: given.get(side, {}).get("target", []) for side in ("compare", "to")}
+    named = {side: names if isinstance(names, list) else [names] for side, names in sides.items()}
+    for side, other in (("compare", "to"), ("to", "compare")):
+        if OTHERS in named[side] and (len(named[side]) > 1 or not named[other] or OTHERS in named[other]):
+            text = f'expected "{OTHERS}" alone, and targets named in {other}, found {OTHERS} of nothing'
+            problems.add((*path, side, "target"), text)
 
 
 def _check_ratio(table: dict[str, Any], given: dict[str, Any], path: KeyPath, problems: Problems) -> None:
@@ -65,4 +82,4 @@ def _check_rows(table: dict[str, Any], path: KeyPath, *, names: dict[str, Collec
                 if not (isinstance(choice, str) and choice in names[key]):
                     problems.unknown_word(choice, names[key], at, what=key)
             else:
-                problems.expect(choice, _ENDPOINT if key == "endpoint" else FACTORS[key].rule, at)
+                problems.expect(choice, _VALUES[key], at)

@@ -70,8 +70,8 @@ def check_loads_together(
 ) -> None:
     """Note settings that cannot be together once scenarios and factors have had their say.
 
-    overrides are the right settings of each scenario, with "slo" and "locustfile" where it has one; levels are the
-    right levels of the factors named. Without scenarios the plan's load is checked alone.
+    overrides are the right settings of each scenario, with "slo", "locustfile" and "factors" where it has one; levels
+    are the right levels of the factors named. Without scenarios the plan's load is checked alone.
     """
     if not any("model" in settings for settings in (load, *overrides.values())):
         _check_no_arrivals(load, at=("load",), problems=problems)
@@ -90,9 +90,13 @@ def _check_one_load(
     problems: Problems,
 ) -> None:
     both = load_settings(load, override)
+    own = override.get("factors", {})
+    levels = {**levels, **own}
 
     def path(key: str, factor: str | None = None) -> KeyPath:
         """Return where a setting was made: as a factor, in the scenario, or for all."""
+        if (factor or key) in own:
+            return (*at[:-1], "factors", factor or key)
         if (factor or key) in levels:
             return ("factors", factor or key)
         return (*at, key) if key in override else ("load", key)

@@ -1,16 +1,16 @@
 """What a plan file may say at its top, and in its small tables."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from controller.plan.check_factors import check_factors
 from controller.plan.check_hypotheses import check_hypotheses
 from controller.plan.check_load import check_load, check_loads_together
-from controller.plan.check_scenarios import check_scenarios
+from controller.plan.check_scenarios import check_scenarios, check_target_names
 from controller.plan.plan import CPUS_RULES, ENVIRONMENT_RULES, PLAN_RULES, UNTIL_RULES
 from controller.plan.problems import Problems, check_table
 from controller.plan.rules import FLAG, LINE, LIST, NAME, TABLE, Rule, either, one_of, text_like
-from controller.plan.toml_text import found_text
+from controller.plan.toml_text import KeyPath, found_text
 
 EVERY_TARGET: Final = ("all", "available")
 
@@ -59,11 +59,24 @@ def check_plan(table: dict[str, Any], *, known: Collection[str], problems: Probl
     _check_influxdb(given, problems)
     check_table(given.get("distributed", {}), ("distributed",), rules=_DISTRIBUTED_RULES, problems=problems)
     levels = check_factors(given.get("factors", {}), problems)
-    if "cpus" in levels and "target" in given.get("cpus", {}):
-        problems.add(("factors", "cpus"), "expected this factor or cpus.target, found both")
-    overrides = check_scenarios(given["scenarios"], problems) if "scenarios" in given else {}
+    overrides = (
+        check_scenarios(given["scenarios"], problems, known=known, levels=levels) if "scenarios" in given else {}
+    )
+    if "target" in given.get("cpus", {}):
+        _check_no_cpus(levels, overrides, problems)
     check_loads_together(load, overrides=overrides, levels=levels, problems=problems)
     check_hypotheses(given.get("hypotheses", []), scenarios=given.get("scenarios", {}), known=known, problems=problems)
+
+
+def _check_no_cpus(
+    levels: Mapping[str, object], overrides: Mapping[str, Mapping[str, Any]], problems: Problems
+) -> None:
+    """Note the factor cpus where cpus.target has said how many cores a target has."""
+    named: dict[KeyPath, Mapping[str, object]] = {("factors",): levels}
+    named |= {("scenarios", name, "factors"): one.get("factors", {}) for name, one in overrides.items()}
+    for path, its in named.items():
+        if "cpus" in its:
+            problems.add((*path, "cpus"), "expected this factor or cpus.target, found both")
 
 
 def _check_repeats(table: dict[str, Any], problems: Problems) -> None:
@@ -81,25 +94,11 @@ def _check_targets(given: dict[str, Any], *, known: Collection[str], problems: P
         if not targets:
             problems.add(("targets",), "expected at least one folder with a server.toml, found none")
     elif isinstance(targets, list):
-        if not targets:
-            problems.add(("targets",), "expected at least one target, found none")
-        _check_target_names(targets, known=known, problems=problems)
+        check_target_names(targets, ("targets",), known=known, problems=problems)
     baseline = given.get("baseline")
     if baseline is not None and targets and baseline not in targets:
         known = [target for target in targets if isinstance(target, str)]
         problems.unknown_word(baseline, known, ("baseline",), what="target")
-
-
-def _check_target_names(names: list[Any], *, known: Collection[str], problems: Problems) -> None:
-    """Note names that are no target's, and those that come twice."""
-    for index, name in enumerate(names):
-        path = ("targets", index)
-        if not problems.expect(name, NAME, path):
-            continue
-        if name in names[:index]:
-            problems.add(path, f"expected each target once, found {name} again")
-        elif name not in known:
-            problems.unknown_word(name, known, path, what="target")
 
 
 def _check_influxdb(given: dict[str, Any], problems: Problems) -> None:

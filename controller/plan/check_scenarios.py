@@ -1,11 +1,14 @@
 """What a scenario may say."""
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from controller.errors import PlanError
+from controller.plan.check_factors import check_factors
 from controller.plan.check_load import check_load
 from controller.plan.check_requests import check_request
 from controller.plan.draw import draw_of
+from controller.plan.factors import Level
 from controller.plan.problems import Problems, check_table
 from controller.plan.rules import FLAG, LIST, NAME, TABLE, Rule, text_like
 from controller.plan.scenario import hold_preload
@@ -19,6 +22,8 @@ _SCENARIO_RULES: Final[dict[str, Rule]] = {
     "locustfile": text_like("a relative path of a .py file", r"(?!/)(?!.*\.\.)[^\x00-\x1f\x7f]{1,300}\.py"),
     "load": TABLE,
     "slo": TABLE,
+    "targets": LIST,
+    "factors": TABLE,
 }
 _HEADER: Final = text_like("a header's name", r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE: Final = text_like("printable ASCII on one line, no space at its ends", r"(?! )[ -~]{0,4000}(?<! )")
@@ -26,17 +31,25 @@ _HEADER_VALUE: Final = text_like("printable ASCII on one line, no space at its e
 _OUR_HEADERS: Final = ("connection", "content-length", "host", "transfer-encoding")
 
 
-def check_scenarios(table: dict[str, Any], problems: Problems) -> dict[str, dict[str, Any]]:
-    """Note every problem of the scenarios.
+def check_scenarios(
+    table: dict[str, Any], problems: Problems, *, known: Collection[str], levels: Mapping[str, Sequence[Level]]
+) -> dict[str, dict[str, Any]]:
+    """Note every problem of the scenarios; known are the targets that exist, levels those of the plan's own factors.
 
-    Returns each one's right overrides of the load, with "slo" and "locustfile" where it has one.
+    Returns each one's right overrides of the load, with "slo", "locustfile" and "factors" where it has one.
     """
     if not table:
         problems.add(("scenarios",), "expected at least one scenario, found none")
-    return {name: _check_scenario(name, value, problems) for name, value in table.items()}
+    return {name: _check_scenario(name, value, problems, known, levels) for name, value in table.items()}
 
 
-def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, Any]:
+def _check_scenario(
+    name: str,
+    table: object,
+    problems: Problems,
+    known: Collection[str],
+    levels: Mapping[str, Sequence[Level]],
+) -> dict[str, Any]:
     path: KeyPath = ("scenarios", name)
     problems.expect(name, NAME, path)
     # A Locust file may be all that there is to a scenario.
@@ -57,7 +70,25 @@ def _check_scenario(name: str, table: object, problems: Problems) -> dict[str, A
         settings["slo"] = check_table(given["slo"], (*path, "slo"), rules=SLO_RULES, problems=problems)
         if not given["slo"]:
             problems.add((*path, "slo"), f"expected at least one of {', '.join(SLO_RULES)}, found none")
+    if "targets" in given:
+        check_target_names(given["targets"], (*path, "targets"), known=known, problems=problems)
+    if "factors" in given:
+        settings["factors"] = check_factors(given["factors"], problems, at=(*path, "factors"), beside=levels)
     return settings
+
+
+def check_target_names(names: list[Any], at: KeyPath, *, known: Collection[str], problems: Problems) -> None:
+    """Note names that are no target's, and those that come twice; and where there is none at all."""
+    if not names:
+        problems.add(at, "expected at least one target, found none")
+    for index, name in enumerate(names):
+        path = (*at, index)
+        if not problems.expect(name, NAME, path):
+            continue
+        if name in names[:index]:
+            problems.add(path, f"expected each target once, found {name} again")
+        elif name not in known:
+            problems.unknown_word(name, known, path, what="target")
 
 
 def _check_preload(requests: list[Any], path: KeyPath, problems: Problems) -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from controller.errors import PlanError
 from controller.plan.factors import Level
 from controller.plan.rules import LINE, hold
 
-# By target, scenario, endpoint or factor: any of these values.
+# By target, scenario, endpoint, bound or factor: any of these values.
 Choice: TypeAlias = tuple[tuple[str, tuple[Level, ...]], ...]
+# In place of names: all targets that the other side does not name.
+OTHERS: Final = "others"
+BOUNDS: Final = ("server", "proxy", "database", "cache", "generator", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +20,8 @@ class Hypothesis:
     """What somebody says of a run: the metric of the rows in compare, over that of those in to, is at least or at most.
 
     metric is a number of summary.csv, or "spread": the largest over the smallest throughput among targets. A choice
-    has (key, values) for each key that a plan's table names; what it does not name may be anything.
+    has (key, values) for each key that a plan's table names; what it does not name may be anything. bound chooses rows
+    by the party that limited most of their trials.
     """
 
     says: str

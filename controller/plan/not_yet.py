@@ -13,8 +13,9 @@ _BUILT_LEVELS: Final[Mapping[str, tuple[object, ...]]] = {
 
 def not_yet(table: Mapping[str, Any]) -> list[str]:
     """Return what a right plan asks for that is not built, each as one reads it: factors.proxy = ["nginx"]."""
-    model = table.get("load", {}).get("model", "closed")
-    return [*_top(table), *_factors(table.get("factors", {})), *_scenarios(table["scenarios"], model=model)]
+    tables: dict[KeyPath, Any] = {("factors",): table.get("factors", {})}
+    tables |= {("scenarios", name, "factors"): one.get("factors", {}) for name, one in table["scenarios"].items()}
+    return [*_top(table), *(text for at, factors in tables.items() for text in _factors(factors, at))]
 
 
 def _top(table: Mapping[str, Any]) -> Iterator[str]:
@@ -23,15 +24,7 @@ def _top(table: Mapping[str, Any]) -> Iterator[str]:
             yield key
 
 
-def _factors(factors: Mapping[str, Any]) -> Iterator[str]:
+def _factors(factors: Mapping[str, Any], at: KeyPath) -> Iterator[str]:
     for name, levels in factors.items():
         if name in _BUILT_LEVELS and not set(levels) <= set(_BUILT_LEVELS[name]):
-            yield f"factors.{name} = {found_text(levels)}"
-
-
-def _scenarios(scenarios: Mapping[str, Any], *, model: str) -> Iterator[str]:
-    for name, scenario in scenarios.items():
-        path: KeyPath = ("scenarios", name)
-        if "slo" in scenario and scenario.get("load", {}).get("model", model) != "capacity":
-            # A search keeps it; that a trial at a given load is held to it is to come.
-            yield path_text((*path, "slo"))
+            yield f"{path_text((*at, name))} = {found_text(levels)}"

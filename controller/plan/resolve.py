@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from controller.plan.cases import cases_of
 from controller.plan.check_load import load_settings
 from controller.plan.expect import Expect, fields_of
-from controller.plan.factors import FACTORS, LOAD_FACTORS, load_settings_of
+from controller.plan.factors import FACTORS, LOAD_FACTORS, Level, load_settings_of
 from controller.plan.hypothesis import hypothesis_of
 from controller.plan.plan import Cpus, Environment, Plan, Until
 from controller.plan.problems import Problems
@@ -16,10 +16,9 @@ from controller.plan.scenario import METHODS, Load, Request, Scenario, Stage
 from controller.plan.slo import Search, Slo
 from controller.plan.toml_text import KeyPath, path_text
 from controller.plan.variants import (
-    combinations,
+    groups_of,
     idle_texts,
     impossible_texts,
-    levels_said,
     named_levels,
     possible_variants,
 )
@@ -31,36 +30,52 @@ _TOP: Final = ("name", "question", "seed", "repeats", "targets", "baseline", "on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The targets of a run, its baseline, and what was left out for a missing tool."""
+    """The targets of a run, its baseline, and what was left out for a missing tool.
+
+    own has for each scenario its targets, where some scenario has others than the plan names for all.
+    """
 
     targets: tuple[str, ...]
     baseline: str
     skipped: tuple[str, ...]
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def resolve_targets(
     table: Mapping[str, Any], *, known: Collection[str], available: Collection[str], problems: Problems
 ) -> Chosen:
-    """Return the targets that a checked plan names; a problem is noted where none is left, or not the baseline."""
+    """Return the targets that a checked plan names; a problem is noted where none is left, or not the baseline.
+
+    Those that only scenarios name come after the others.
+    """
     named = table["targets"]
-    every = list(known) if isinstance(named, str) else named
-    there = [name for name in every if name in available]
+    own: dict[KeyPath, list[str]] = {
+        ("scenarios", name, "targets"): one["targets"] for name, one in table["scenarios"].items() if "targets" in one
+    }
+    every: dict[KeyPath, list[str]] = {("targets",): list(known) if isinstance(named, str) else named, **own}
     skips = named == "available" or table.get("on_missing_tool") == "skip"
-    targets = there if skips else every
-    skipped = [] if named == "available" else [name for name in every if name not in targets]
-    if not targets:
-        problems.add(("targets",), f"expected a target whose tools are here, found none of {', '.join(every)}")
-    baseline = table.get("baseline", targets[0] if targets else "")
-    if targets and baseline not in targets:
+    there = {at: tuple(name for name in names if name in available or not skips) for at, names in every.items()}
+    for at, names in there.items():
+        if not names:
+            problems.add(at, f"expected a target whose tools are here, found none of {', '.join(every[at])}")
+    general = there["targets",]
+    baseline = table.get("baseline", general[0] if general else "")
+    if general and baseline not in general:
         problems.add(("baseline",), f"expected a target that can run here, found {baseline}, which lacks a tool")
-    return Chosen(targets=tuple(targets), baseline=baseline, skipped=tuple(skipped))
+    targets = tuple(dict.fromkeys(name for names in there.values() for name in names))
+    wanted = [name for names in (own if named == "available" else every).values() for name in names]
+    return Chosen(
+        targets=targets,
+        baseline=baseline,
+        skipped=tuple(name for name in dict.fromkeys(wanted) if name not in targets),
+        own={name: there.get(("scenarios", name, "targets"), general) for name in table["scenarios"]} if own else {},
+    )
 
 
 def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, str]) -> Plan:
     """Return the plan of a checked table that asks for nothing unbuilt."""
-    named, vary = named_levels(table), table.get("factors", {}).get("vary", "all")
-    found = combinations(named, vary, levels_said(table))
-    first = load_settings_of(found[0].levels)
+    named, vary = named_levels(table.get("factors", {})), table.get("factors", {}).get("vary", "all")
+    found = [(group, group.combinations(vary)) for group in groups_of(table)]
     cpus = {**table.get("cpus", {}), **({"target": named["cpus"][0]} if "cpus" in named else {})}
     given = {key: table[key] for key in _TOP if key in table and key not in {"targets", "baseline", "repeats"}}
     plan = Plan(
@@ -69,21 +84,33 @@ def plan_of(table: Mapping[str, Any], *, chosen: Chosen, sources: Mapping[str, s
         targets=chosen.targets,
         baseline=chosen.baseline,
         skipped=chosen.skipped,
-        load=_load_of({**table.get("load", {}), **first}),
+        load=_load_of({**table.get("load", {}), **_first(named)}),
         cpus=Cpus(**cpus),
         environment=Environment(**table.get("environment", {})),
-        variants=possible_variants(found, len(table["scenarios"])),
+        variants=tuple(dict.fromkeys(one for group, its in found for one in possible_variants(its, len(group.said)))),
         vary=vary,
-        varied={name: levels for name, levels in named.items() if len(levels) > 1},
+        factors={name: named.get(name, (factor.default,)) for name, factor in FACTORS.items()},
         scenarios=tuple(
-            _scenario_of(name, one, load={**load_settings(table.get("load", {}), one.get("load", {})), **first})
+            _scenario_of(name, one, load=_scenario_load(table, one), targets=chosen.own.get(name, ()))
             for name, one in table["scenarios"].items()
         ),
         hypotheses=tuple(map(hypothesis_of, table.get("hypotheses", []))),
         sources=sources,
     )
     measured = replace(plan, variants=tuple(dict.fromkeys(case.variant for case in cases_of(plan))))
-    return replace(measured, left_out=(*impossible_texts(found, len(plan.scenarios)), *idle_texts(measured)))
+    impossible = impossible_texts([one for _, its in found for one in its], len(plan.scenarios))
+    return replace(measured, left_out=(*impossible, *idle_texts(measured)))
+
+
+def _first(named: Mapping[str, tuple[Level, ...]]) -> dict[str, Any]:
+    """Return the settings of a load that the first levels of factors decide on."""
+    return load_settings_of({name: levels[0] for name, levels in named.items()})
+
+
+def _scenario_load(table: Mapping[str, Any], scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a scenario's load: the plan's and its own, and what the first levels of factors say."""
+    factors = {**table.get("factors", {}), **scenario.get("factors", {})}
+    return {**load_settings(table.get("load", {}), scenario.get("load", {})), **_first(named_levels(factors))}
 
 
 def _repeats_of(repeats: Any) -> dict[str, Any]:
@@ -102,12 +129,21 @@ def sources_of(table: Mapping[str, Any], overridden: Collection[KeyPath]) -> dic
     paths += [("environment", key) for key in Environment.__dataclass_fields__]
     paths += [("factors", name) for name in (*FACTORS, "vary")]
     for name, scenario in table["scenarios"].items():
-        paths += [("scenarios", name, key) for key in ("requests", "locustfile", "headers", "preload", "slo")]
+        paths += [
+            ("scenarios", name, key) for key in ("requests", "locustfile", "headers", "preload", "slo", "targets")
+        ]
+        paths += [("scenarios", name, "factors", factor) for factor in scenario.get("factors", {})]
         paths += [("scenarios", name, "load", key) for key in ("duration_s", *scenario.get("load", {}))]
     sources = {path_text(path): _source_of(path, table, overridden) for path in paths}
     for factor, key in (*((factor, f"load.{key}") for factor, key in LOAD_FACTORS.items()), ("cpus", "cpus.target")):
         if (source := sources[f"factors.{factor}"]) != "default":
             sources[key] = source
+    for name, scenario in table["scenarios"].items():
+        for factor, key in LOAD_FACTORS.items():
+            if factor in scenario.get("factors", {}):
+                sources[path_text(("scenarios", name, "load", key))] = sources[
+                    path_text(("scenarios", name, "factors", factor))
+                ]
     for load in ("load", *(path_text(("scenarios", name, "load")) for name in table["scenarios"])):
         # Where stages decide on it, their source is that of the duration.
         if sources[f"{load}.duration_s"] == "default":
@@ -143,8 +179,13 @@ def _load_of(settings: Mapping[str, Any]) -> Load:
         **numbers,
         until_steady=until_steady,
         stages=stages,
-        capacity=Search(**_floats(settings.get("capacity", {}))),
+        capacity=_search_of(settings.get("capacity", {})),
     )
+
+
+def _search_of(table: Mapping[str, Any]) -> Search:
+    numbers: dict[str, Any] = {**_floats({**table, "step_requests": 0}), "step_requests": table.get("step_requests")}
+    return Search(**{key: value for key, value in numbers.items() if value is not None})
 
 
 def _stage_of(table: Mapping[str, Any]) -> Stage:
@@ -159,7 +200,7 @@ def _floats(settings: Mapping[str, float]) -> dict[str, float]:
     return {key: float(value) for key, value in settings.items()}
 
 
-def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]) -> Scenario:
+def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any], targets: tuple[str, ...]) -> Scenario:
     return Scenario(
         name=name,
         requests=tuple(map(_request_of, table.get("requests", []))),
@@ -168,6 +209,8 @@ def _scenario_of(name: str, table: Mapping[str, Any], *, load: Mapping[str, Any]
         preload=table.get("preload", False),
         load=_load_of(load),
         slo=Slo(**_floats(table["slo"])) if "slo" in table else None,
+        targets=targets,
+        factors=tuple(named_levels(table.get("factors", {})).items()),
     )
 
 

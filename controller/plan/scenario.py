@@ -172,8 +172,9 @@ class Scenario:
     """What is requested, and how: load is the plan's with this scenario's overrides and the factors applied.
 
     locustfile is a path below the project: its users run beside the wire users, alone where there are no requests.
-    slo is what a search for the capacity must keep; None in the other load models. With preload all that its draws can
-    give is asked for once before the warm-up.
+    slo is what a search for the capacity must keep, or what targets are held to at a given load. With preload all that
+    its draws can give is asked for once before the warm-up. targets are those that are asked, where they are not the
+    plan's; factors has (name, levels) of each factor whose levels are others here than in the plan.
     """
 
     name: str
@@ -183,6 +184,8 @@ class Scenario:
     preload: bool = False
     load: Load
     slo: Slo | None = None
+    targets: tuple[str, ...] = ()
+    factors: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         hold(self, {"name": NAME})

@@ -7,7 +7,7 @@ from math import ceil, log2
 from random import Random
 from typing import TypeVar
 
-from controller.plan.cases import cases_of
+from controller.plan.cases import Case, cases_of
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load
@@ -17,10 +17,10 @@ _Cell = TypeVar("_Cell")
 
 # What "auto" is taken to last: ten windows are the least that show a slope.
 AUTO_WARMUP_S = 10.0
-# Fewer arrivals in a step of a search have fewer than ten above their p99.
-LEAST_ARRIVALS = 1_000
 # What a step takes beside its measured time: its begin, and the answers that are awaited after it.
 BETWEEN_STEPS_S = 1.5
+# The kernel remembers a connection for so long after its close.
+TIME_WAIT_S = 60.0
 # How often a gap of twofold is cut until it is 2 % wide.
 _CUTS = 6
 
@@ -38,7 +38,7 @@ class Trial:
 
 def count_trials(plan: Plan) -> int:
     """Return how many trials a plan has."""
-    return len(plan.targets) * len(cases_of(plan)) * plan.repeats
+    return sum(len(case.targets) for case in cases_of(plan)) * plan.repeats
 
 
 def trials_of(plan: Plan) -> tuple[Trial, ...]:
@@ -46,7 +46,7 @@ def trials_of(plan: Plan) -> tuple[Trial, ...]:
 
     The seed alone decides on the order, on every machine and in every version of Python.
     """
-    cells = [(target, case.variant, case.scenario.name) for target, case in product(plan.targets, cases_of(plan))]
+    cells = [(target, case.variant, case.scenario.name) for target, case in _cells(plan)]
     ordered = [
         (block, *cell) for block in range(1, plan.repeats + 1) for cell in shuffled(cells, f"{plan.seed}:{block}")
     ]
@@ -54,6 +54,11 @@ def trials_of(plan: Plan) -> tuple[Trial, ...]:
         Trial(number=number, block=block, target=target, variant=variant, scenario=scenario)
         for number, (block, target, variant, scenario) in enumerate(ordered, start=1)
     )
+
+
+def _cells(plan: Plan) -> list[tuple[str, Case]]:
+    """Return each target with every case that is for it."""
+    return [(target, case) for target, case in product(plan.targets, cases_of(plan)) if target in case.targets]
 
 
 def shuffled(cells: Iterable[_Cell], seed: str) -> list[_Cell]:
@@ -69,9 +74,18 @@ def expected_seconds(plan: Plan, targets: Mapping[str, Target], *, fixed_s: floa
     Where warmup_is_estimated, and where a capacity is searched, the answer is an estimate; repeated trials are in no
     case part of it.
     """
-    loads = [(case.scenario.load, targets[name]) for name, case in product(plan.targets, cases_of(plan))]
-    once = sum(fixed_s + load.ramp_up_s + expected_warmup_s(load, target) + measured_s(load) for load, target in loads)
+    each = ((case.scenario.load, targets[name], case) for name, case in _cells(plan))
+    once = sum(
+        fixed_s + load.ramp_up_s + expected_warmup_s(load, target) + measured_s(load) + forgotten_s(case)
+        for load, target, case in each
+    )
     return once * plan.repeats
+
+
+def forgotten_s(case: Case) -> float:
+    """Return how long a trial is followed by waiting: for connections that were not kept, which are thousands."""
+    kept = (case.levels.get(name, "on") for name in ("client_keepalive", "upstream_keepalive"))
+    return 0.0 if all(level == "on" for level in kept) else TIME_WAIT_S
 
 
 def expected_warmup_s(load: Load, target: Target) -> float:
@@ -100,7 +114,7 @@ def measured_s(load: Load) -> float:
 
 def step_s(load: Load, rate_per_s: float) -> float:
     """Return how long a step at a rate is measured: as long as the plan says, and until it has had enough arrivals."""
-    return max(load.capacity.step_s, LEAST_ARRIVALS / rate_per_s)
+    return max(load.capacity.step_s, load.capacity.step_requests / rate_per_s)
 
 
 def warmup_is_estimated(plan: Plan) -> bool:

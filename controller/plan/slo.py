@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.errors import PlanError
-from controller.plan.rules import DAY_S, Rule, hold, number, number_above
+from controller.plan.rules import DAY_S, Rule, hold, number, number_above, whole
 
 # The percentiles that an SLO may bound, each as a part of a whole.
 PERCENTILES: Final[Mapping[str, tuple[int, int]]] = {
@@ -20,7 +20,12 @@ SLO_RULES: Final[Mapping[str, Rule]] = {
     "failures": number(0, 1),
 }
 _RATE: Final = number_above(0, 10_000_000)
-SEARCH_RULES: Final[Mapping[str, Rule]] = {"from_per_s": _RATE, "to_per_s": _RATE, "step_s": number_above(0, DAY_S)}
+SEARCH_RULES: Final[Mapping[str, Rule]] = {
+    "from_per_s": _RATE,
+    "to_per_s": _RATE,
+    "step_s": number_above(0, DAY_S),
+    "step_requests": whole(1, 1_000_000_000),
+}
 
 # The share of failures that is allowed where an SLO does not say: the one from which a trial is in doubt.
 USUAL_FAILURES: Final = 0.001
@@ -69,11 +74,15 @@ class Slo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Where a search for the capacity begins and where it ends, and how long one of its steps is at least."""
+    """Where a search for the capacity begins and where it ends, and how long one of its steps is at least.
 
-    from_per_s: float = 100.0
+    A step takes step_s seconds, and until so many requests were due: of 10,000 a hundred are above the p99.
+    """
+
+    from_per_s: float = 1_000.0
     to_per_s: float = 1_000_000.0
     step_s: float = 5.0
+    step_requests: int = 10_000
 
     def __post_init__(self) -> None:
         hold(self, SEARCH_RULES)

@@ -91,7 +91,7 @@ def _factor_settings(plan: Plan) -> dict[str, object]:
     another one than its default: at the default it would override what that setting says.
     """
     deciding = {*LOAD_FACTORS, "cpus"}
-    levels = {name: plan.varied.get(name, (level,)) for name, level in plan.variants[0].levels.items()}
+    levels = {name: plan.factors.get(name, (level,)) for name, level in plan.variants[0].levels.items()}
     written = {name for name, its in levels.items() if name not in deciding or its != (FACTORS[name].default,)}
     return {**{name: its for name, its in levels.items() if name in written}, "vary": plan.vary}
 
@@ -103,6 +103,8 @@ def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
         yield f"requests = [  # {plan.sources.get(path_text((*path, 'requests')), 'plan')}"
         yield from (f"  {toml_value(request_settings(request))}," for request in scenario.requests)
         yield "]"
+    if scenario.targets:
+        yield from _settings(plan, {"targets": scenario.targets}, path)
     if scenario.locustfile is not None:
         yield from _settings(plan, {"locustfile": scenario.locustfile}, path)
     if scenario.headers:
@@ -113,8 +115,9 @@ def _scenario_lines(plan: Plan, scenario: Scenario) -> Iterator[str]:
         yield from _settings(plan, {"slo": scenario.slo.settings}, path)
     common = load_table(plan.load)
     own = {key: value for key, value in load_table(scenario.load).items() if common.get(key) != value}
-    if own:
-        yield from ("", f"[{path_text((*path, 'load'))}]", *_settings(plan, own, (*path, "load")))
+    for name, table in (("load", own), ("factors", dict(scenario.factors))):
+        if table:
+            yield from ("", f"[{path_text((*path, name))}]", *_settings(plan, table, (*path, name)))
 
 
 def request_settings(request: Request) -> dict[str, object]:
@@ -203,6 +206,7 @@ requests = [
 # preload = true               # all that draws can give is asked for once before the warm-up
 # locustfile = "locustfiles/login.py"   # users that log in or follow links, beside these requests or instead of them
 # load = { in_flight = 128 }   # settings of [load] that are others here
+# factors = { pool = [1, 10] } # levels in place of those of [factors]; targets = ["go-fiber"] in place of the plan's
 
 # Other methods, JSON bodies, values drawn for each request, and what is expected of the answers. A place in braces
 # gives text, in JSON too. Status and length are held against each answer, what is in the body against one of 64.

@@ -1,6 +1,6 @@
 """From the levels that a plan names to its variants: every combination, or one factor at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -26,18 +26,38 @@ class Combination:
     unfit: Mapping[str, str]
 
 
-def named_levels(table: Mapping[str, Any]) -> dict[str, tuple[Level, ...]]:
-    """Return the factors that a checked plan names with their levels, the factors in the order of all tables."""
-    factors = table.get("factors", {})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Scenarios for which a plan names the same levels: one with levels of its own, which is own, or all without.
+
+    said has for each of them what its load says of factors, which counts where they are not named.
+    """
+
+    named: Mapping[str, tuple[Level, ...]]
+    said: Mapping[str, Mapping[str, Level]]
+    own: str | None = None
+
+    def combinations(self, vary: str) -> tuple[Combination, ...]:
+        """Return all combinations of levels, the first one of the first level of each factor."""
+        return combinations(self.named, vary, self.said)
+
+
+def named_levels(factors: Mapping[str, Any]) -> dict[str, tuple[Level, ...]]:
+    """Return the factors that a checked table names with their levels, in the order of all tables."""
     return {name: tuple(factors[name]) for name in FACTORS if name in factors}
 
 
-def levels_said(table: Mapping[str, Any]) -> dict[str, dict[str, Level]]:
-    """Return for each scenario of a checked plan the levels that its load stands for, where it says any."""
-    return {
-        name: levels_said_by(load_settings(table.get("load", {}), scenario.get("load", {})))
-        for name, scenario in table["scenarios"].items()
-    }
+def groups_of(table: Mapping[str, Any]) -> list[Group]:
+    """Return the scenarios of a checked plan, grouped by the levels that it names for them: the common ones first."""
+    general, load, scenarios = table.get("factors", {}), table.get("load", {}), table["scenarios"]
+    said = {name: levels_said_by(load_settings(load, one.get("load", {}))) for name, one in scenarios.items()}
+    common = {name: levels for name, levels in said.items() if not scenarios[name].get("factors")}
+    groups = [Group(named=named_levels(general), said=common)] if common else []
+    return groups + [
+        Group(named=named_levels({**general, **scenarios[name]["factors"]}), said={name: levels}, own=name)
+        for name, levels in said.items()
+        if name not in common
+    ]
 
 
 def count_combinations(named: Mapping[str, Sequence[Level]], vary: str) -> int:
@@ -76,8 +96,11 @@ def possible_variants(found: Sequence[Combination], scenarios: int) -> tuple[Var
     return tuple(variant_of(one.levels) for one in found if len(one.unfit) < scenarios)
 
 
-def impossible_texts(found: Sequence[Combination], scenarios: int) -> tuple[str, ...]:
-    """Return a line for each reason for which combinations cannot be: how many, where not everywhere, and why."""
+def impossible_texts(found: Iterable[Combination], scenarios: int) -> tuple[str, ...]:
+    """Return a line for each reason for which combinations cannot be: how many, where not everywhere, and why.
+
+    scenarios is how many of them the plan has.
+    """
     grouped: dict[tuple[str, tuple[str, ...]], int] = {}
     for one in found:
         for why in dict.fromkeys(one.unfit.values()):

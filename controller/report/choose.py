@@ -29,8 +29,6 @@ def beside_baseline(findings: Findings, ranking: Ranking) -> list[Comparison]:
 
     Empty where the ranking's sentence has said it all: with fewer than three targets, or without a baseline.
     """
-    if len(ranking.places) < 3 or findings.baseline not in {place.target for place in ranking.places}:
-        return []
     order = [place.target for place in ranking.places]
     rows = [
         row
@@ -38,4 +36,6 @@ def beside_baseline(findings: Findings, ranking: Ranking) -> list[Comparison]:
         if (row.scenario, row.variant) == (ranking.scenario, ranking.variant)
         and (row.metric, row.endpoint) == (ranking.metric.name, TOGETHER)
     ]
+    if len(order) < 3 or not {row.baseline for row in rows} <= set(order):
+        return []
     return sorted(rows, key=lambda row: order.index(row.candidate))

@@ -18,9 +18,10 @@ Row: TypeAlias = Mapping[str, Any]
 _KEYS: Final = ("run_id", "target", "variant", "scenario", "endpoint", "trials")
 _CAPACITY: Final = ("capacity_per_s", "capacity_low_per_s", "capacity_high_per_s")
 _STARTUP: Final = "startup_s"
-_COSTS: Final = ("server_idle_rss_mib", "build_mib", "code_lines")
+_COSTS: Final = ("server_idle_rss_mib", "build_mib", "code_lines", "requests_per_cpu_s", "throughput_per_s_per_gib")
+_SHARE: Final = "failure_share"
 _EVIDENCE: Final = "bound_evidence"
-_LATER: Final = (*_CAPACITY, _STARTUP, *_COSTS, _EVIDENCE)
+_LATER: Final = (*_CAPACITY, _STARTUP, *_COSTS, _SHARE, _EVIDENCE)
 _NUMBERS: Final = tuple(field.name for field in fields(Numbers) if field.name not in _LATER)
 _TRIAL: Final = (
     "trial",
@@ -34,9 +35,9 @@ _TRIAL: Final = (
     "outcome",
     "reason",
 )
-SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, *_CAPACITY, _STARTUP, *_COSTS, _EVIDENCE, "notes")
+SUMMARY: Final = (*_KEYS, *_NUMBERS, "doubts", *FACTORS, *_CAPACITY, _STARTUP, *_COSTS, _SHARE, _EVIDENCE, "notes")
 # In the place that it has had from the first, the start-up of a trial stands among what only a trial has.
-TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, *_CAPACITY, *_COSTS, _EVIDENCE, "notes")
+TRIALS: Final = (*_KEYS, *_NUMBERS, "doubts", *_TRIAL, *FACTORS, *_CAPACITY, *_COSTS, _SHARE, _EVIDENCE, "notes")
 COMPARISON: Final = (
     "scenario",
     "endpoint",

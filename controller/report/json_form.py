@@ -10,6 +10,7 @@ from controller.compare.findings import Findings
 from controller.compare.ranking import Ranking
 from controller.compare.words import answer, remark
 from controller.report.columns import TABLES
+from controller.report.limit_text import limit_lines
 
 
 def findings_json(findings: Findings) -> str:
@@ -23,6 +24,7 @@ def findings_json(findings: Findings) -> str:
         "interactions": [
             {"scenario": one.scenario, "text": text} for one in findings.interactions for text in interactions_text(one)
         ],
+        "slos": limit_lines(findings.slos),
         "compressions": [{**asdict(one), "text": compression_text(one)} for one in findings.compressions],
         "remarks": [
             {"severity": one.severity.value, "where": one.where, "text": one.text, "remedy": one.remedy}

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from controller.compare.effects import ALL_TARGETS
 from controller.compare.findings import Findings
 from controller.compare.ranking import Placed, Ranking
-from controller.compare.words import answer, remark, scene
+from controller.compare.words import advice, answer, remark, scene
 from controller.report.cells import cells_of, compared, rate_heading, ratio_text, seen_text, verdict_text
 from controller.report.choose import beside_baseline
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_cells import EffectRow, EffectTable, effect_tables
 from controller.report.hypothesis_cells import HYPOTHESIS_HEADINGS, HYPOTHESIS_TITLE, hypothesis_rows
+from controller.report.limit_text import limit_lines
 
 _MEASURED = ("p50", "p99", "CPU us/request", "peak memory", "limited by", "doubts")
 # Characters that would start a link, a tag, emphasis, code or another cell.
@@ -25,6 +26,8 @@ def findings_markdown(findings: Findings) -> str:
     blocks += [_effect_block(effect) for effect in effect_tables(findings)]
     if hypotheses := list(hypothesis_rows(findings)):
         blocks.append(f"### {HYPOTHESIS_TITLE}\n\n{table(HYPOTHESIS_HEADINGS, hypotheses, right={2})}")
+    if findings.slos:
+        blocks.append("\n".join(f"- SLO {escaped(line)}" for line in limit_lines(findings.slos)))
     if rows := list(cost_rows(findings)):
         blocks.append(f"### {cost_title(findings)}\n\n{table(COST_HEADINGS, rows, right={1, 2, 3, 4, 5})}")
     if findings.remarks:
@@ -42,7 +45,9 @@ def _ranking_block(findings: Findings, ranking: Ranking) -> str:
     if rows := beside_baseline(findings, ranking):
         beside = ("candidate", compared(ranking), "would have seen", "verdict")
         body = [(row.candidate, ratio_text(row), seen_text(row), verdict_text(row)) for row in rows]
-        parts += [f"Beside {escaped(findings.baseline)}:", table(beside, body, right={1, 2})]
+        parts += [f"Beside {escaped(rows[0].baseline)}:", table(beside, body, right={1, 2})]
+    if more := advice(ranking):
+        parts.append(escaped(more))
     return "\n\n".join(parts)
 
 

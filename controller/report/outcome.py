@@ -6,6 +6,7 @@ from pathlib import Path
 
 from controller.compare.blocks import counted_trials
 from controller.compare.findings import Findings
+from controller.compare.limits import Holding
 from controller.errors import FastServeError
 from controller.measure.trial import INTERRUPTED, LOAD_FAILED, TrialResult
 from controller.report.html import findings_html
@@ -20,8 +21,9 @@ class RunOutcome:
     """A run's findings; failed counts trials that failed for their target, load_failed those for the generator.
 
     doubted counts trials that were measured, count and are in doubt, and doubts about several trials together; one
-    whose repeat counts is none of them. missed counts searches that kept their SLO at no rate;
-    ended_by is what ended the run too early; warnings say what of the journal could not be used.
+    whose repeat counts is none of them. missed counts searches that kept their SLO at no rate, and SLOs that targets
+    broke at the load they were given; ended_by is what ended the run too early; warnings say what of the journal could
+    not be used.
     """
 
     folder: Path
@@ -52,7 +54,8 @@ def write_outcome(folder: Path, *, shown: Shown, interrupted: bool, ended_by: Fa
         failed=kinds[_FAILED],
         load_failed=kinds[_LOAD],
         doubted=sum(trial.ok and bool(trial.doubts) for trial in counted_trials(found.trials)) + len(found.distrusts),
-        missed=sum(trial.ok and trial.capacity is not None and trial.capacity.per_s is None for trial in found.trials),
+        missed=sum(trial.ok and trial.capacity is not None and trial.capacity.per_s is None for trial in found.trials)
+        + sum(held.holding is Holding.BROKEN for held in found.slos),
     )
 
 

@@ -13,6 +13,7 @@ from controller.report.choose import shown_whole
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_section import EffectSection, effect_sections
 from controller.report.hypothesis_cells import HYPOTHESIS_HEADINGS, HYPOTHESIS_TITLE, hypothesis_rows
+from controller.report.limit_text import limit_lines
 from controller.report.section import Section, section_of
 from controller.units import MIB, crossed_text
 
@@ -49,6 +50,7 @@ class Page:
     hypothesis_title: str
     hypothesis_headings: tuple[str, ...]
     hypotheses: tuple[tuple[str, ...], ...]
+    slos: tuple[str, ...]
     cost_title: str
     cost_headings: tuple[str, ...]
     costs: tuple[tuple[str, ...], ...]
@@ -77,6 +79,7 @@ def page_of(findings: Findings) -> Page:
         hypothesis_title=HYPOTHESIS_TITLE,
         hypothesis_headings=HYPOTHESIS_HEADINGS,
         hypotheses=tuple(hypothesis_rows(findings)),
+        slos=tuple(limit_lines(findings.slos)),
         cost_headings=COST_HEADINGS,
         costs=tuple(cost_rows(findings)),
         remarks=findings.remarks,
@@ -96,11 +99,12 @@ def _colours(findings: Findings) -> dict[str, int]:
 def subtitle(findings: Findings) -> str:
     """Return when the run was and how big: "23 Nov 2026 · 12 targets x 5 scenarios x 5 blocks"."""
     sizes = (
-        _many({trial.target for trial in findings.trials}, "target"),
         crossed_text(
+            targets=len({trial.target for trial in findings.trials}),
             variants=len({trial.variant for trial in findings.trials}),
             scenarios=len({trial.scenario for trial in findings.trials}),
             cases=len({(trial.scenario, trial.variant) for trial in findings.trials}),
+            cells=len({(trial.scenario, trial.variant, trial.target) for trial in findings.trials}),
             times=TIMES,
         ),
         _many({trial.block for trial in findings.trials}, "block"),

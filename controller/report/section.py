@@ -11,17 +11,18 @@ from controller.compare.findings import Findings
 from controller.compare.intervals import Interval
 from controller.compare.ranking import Placed, Ranking
 from controller.compare.verdicts import Comparison
-from controller.compare.words import scene
-from controller.measure.step import Step
+from controller.compare.words import advice, scene
 from controller.measure.trial import TOGETHER, TrialResult
 from controller.measure.window import EndpointCounts, merged_counts
 from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
+from controller.report.chart_capacity import Percentile, capacity_chart
+from controller.report.chart_cpu import CpuTable, cpu_table
 from controller.report.chart_latency import curves_of, latency_chart, percentile_cells
 from controller.report.chart_rows import RowChart, rate_chart, ratio_chart
 from controller.report.chart_time import time_panel, time_span, trace_of
 from controller.report.choose import beside_baseline
-from controller.report.svg import shortened
-from controller.units import duration_text, rate_text
+from controller.report.trial_cells import step_cells, trial_cells, trial_name
+from controller.units import rate_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,8 @@ class Panel:
 class Section:
     """All that the page says of one scenario and variant; charts are None where there is nothing to draw.
 
-    compared is what its targets are compared by, in a word, and rate its heading; steps are those of searches.
+    compared is what its targets are compared by, in a word, and rate its heading; steps are those of searches, and
+    curves their latency by rate.
     """
 
     anchor: str
@@ -74,6 +76,9 @@ class Section:
     baseline: str
     ratio_axis: Markup
     ratios: tuple[RatioRow, ...]
+    cpu: CpuTable | None
+    curves: tuple[Percentile, Markup] | None
+    advice: str | None
     latency: Markup | None
     percentiles: tuple[tuple[str, list[str]], ...]
     panels: tuple[Panel, ...]
@@ -84,7 +89,8 @@ class Section:
 def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, int]) -> Section:
     """Return the section of one ranking."""
     mine = [one for one in findings.trials if (one.scenario, one.variant) == (ranking.scenario, ranking.variant)]
-    latencies = _latencies(mine, [place.target for place in ranking.places])
+    targets = [place.target for place in ranking.places]
+    latencies = _latencies(mine, targets)
     rates = rate_chart([interval for place in ranking.measured if (interval := place.row.interval)])
     rows = beside_baseline(findings, ranking)
     ratios = ratio_chart([interval for row in rows if (interval := _interval(row))])
@@ -97,14 +103,17 @@ def section_of(findings: Findings, ranking: Ranking, *, colours: Mapping[str, in
         legend=_legend(ranking),
         axis=rates.axis(),
         ranking=_ranking_rows(findings, ranking, rates),
-        baseline=findings.baseline,
+        baseline=rows[0].baseline if rows else "",
         ratio_axis=ratios.axis(),
         ratios=tuple(_ratio_row(row, ratios) for row in rows),
+        cpu=cpu_table(mine, targets),
+        curves=capacity_chart(mine, targets, colours, label=f"Latency by arrival rate, {scene(ranking)}"),
+        advice=advice(ranking),
         latency=latency_chart(curves_of(latencies, colours), label=f"Latency by percentile, {scene(ranking)}"),
         percentiles=tuple((target, percentile_cells(counts)) for target, counts in latencies.items()),
-        panels=_panels(findings, mine, [place.target for place in ranking.places]),
-        trials=tuple(_trial_cells(trial) for trial in mine),
-        steps=tuple(_step_cells(trial, step) for trial in mine for step in trial.steps),
+        panels=_panels(findings, mine, targets),
+        trials=tuple(trial_cells(trial) for trial in mine),
+        steps=tuple(step_cells(trial, step) for trial in mine for step in trial.steps),
     )
 
 
@@ -195,7 +204,7 @@ def _panels(findings: Findings, trials: Sequence[TrialResult], targets: Sequence
     """Return a panel for each target, all over the same seconds; none where no trial has any window."""
     traces = {
         target: [
-            trace_of(findings.timelines.get(trial.order, ()), name=_trial_name(trial), ok=trial.ok)
+            trace_of(findings.timelines.get(trial.order, ()), name=trial_name(trial), ok=trial.ok)
             for trial in trials
             if trial.target == target
         ]
@@ -207,37 +216,3 @@ def _panels(findings: Findings, trials: Sequence[TrialResult], targets: Sequence
         for target, found in traces.items()
     )
     return panels if any(panel.chart is not None for panel in panels) else ()
-
-
-def _trial_name(trial: TrialResult) -> str:
-    return f"trial {trial.trial}, block {trial.block}" + ("" if trial.ok else f": {trial.outcome}")
-
-
-def _trial_cells(trial: TrialResult) -> Sequence[str]:
-    """Return a trial's line in the table of trials: target, trial, block, outcome, throughput, p99, what is to say."""
-    rate = trial.throughput_per_s(TOGETHER) if trial.ok else None
-    counts = trial.counts(TOGETHER) if trial.ok else None
-    p99_ms = None if counts is None else counts.latency_ms(99, 100)
-    said = [trial.reason or "", *(f"{doubt.kind}: {doubt.evidence}" for doubt in trial.doubts)]
-    return (
-        trial.target,
-        str(trial.trial),
-        str(trial.block),
-        trial.outcome,
-        "" if rate is None else rate_text(rate),
-        "" if p99_ms is None else duration_text(p99_ms),
-        shortened("; ".join(filter(None, said)), 300),
-    )
-
-
-def _step_cells(trial: TrialResult, step: Step) -> Sequence[str]:
-    """Return a step's line in the table of steps: target, trial, step, rate, p50, p99, what came of it."""
-    return (
-        trial.target,
-        str(trial.trial),
-        str(step.step),
-        rate_text(step.rate_per_s),
-        "" if step.latency_p50_ms is None else duration_text(step.latency_p50_ms),
-        "" if step.latency_p99_ms is None else duration_text(step.latency_p99_ms),
-        "; ".join(("kept" if step.kept else "missed", *step.missed, *step.doubts)),
-    )

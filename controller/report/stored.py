@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,6 +56,7 @@ def stored_findings(
         stored.trials,
         run_id=run.run_id,
         baseline=baseline or plan.baseline,
+        baselines=(plan if baseline is None else replace(plan, baseline=baseline)).baselines,
         windows=read_windows(run.path),
         name=plan.name,
         question=plan.question,
@@ -64,6 +65,7 @@ def stored_findings(
         settings=settings_of(plan),
         varied=plan.varied,
         hypotheses=plan.hypotheses,
+        slos=plan.slos,
         about=shown.about,
         folder=shown.folder,
         following=shown.following,

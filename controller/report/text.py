@@ -10,13 +10,14 @@ from controller.compare.pairs import ONE_TRIAL
 from controller.compare.ranking import Ranking
 from controller.compare.remarks import Remark
 from controller.compare.verdicts import Comparison
-from controller.compare.words import answer, remark, scene
+from controller.compare.words import advice, answer, remark, scene
 from controller.report.cells import UNKNOWN, Cells, cells_of, compared, rate_heading, ratio_text, seen_text
 from controller.report.choose import beside_baseline, shown_whole
 from controller.report.columns import TABLES
 from controller.report.cost_cells import COST_HEADINGS, cost_rows, cost_title
 from controller.report.effect_cells import EffectTable, effect_tables
 from controller.report.hypothesis_cells import hypothesis_rows
+from controller.report.limit_text import limit_lines
 
 COLUMNS = 100
 _LABEL = 8
@@ -38,6 +39,7 @@ def findings_text(findings: Findings) -> str:
     blocks += [list(_effect_lines(table)) for table in effect_tables(findings)]
     blocks.append([line for ranking in others for line in _wrapped(answer(ranking), indent=2)])
     blocks.append(list(_hypothesis_lines(findings)))
+    blocks.append([part for line in limit_lines(findings.slos) for part in _labelled("slo", line)])
     blocks.append(list(_cost_lines(findings)))
     blocks.append(list(_remark_lines(findings.remarks)))
     blocks.append(list(_where_lines(findings)))
@@ -58,6 +60,9 @@ def _ranking_lines(findings: Findings, ranking: Ranking) -> Iterator[str]:
     if rows := beside_baseline(findings, ranking):
         yield ""
         yield from _beside_table(rows, compared=compared(ranking))
+    if more := advice(ranking):
+        yield ""
+        yield from _wrapped(more, indent=2, first=2)
 
 
 def _ranking_table(ranking: Ranking) -> Iterator[str]:

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import product
 from pathlib import Path
 
 from controller import __version__
 from controller.errors import StackError
+from controller.plan.cases import cases_of
 from controller.plan.contract import Contract, read_contract
 from controller.plan.factors import Variant
 from controller.plan.plan import Plan
@@ -206,9 +206,9 @@ def check_targets(
 def _unchecked(plan: Plan, prepared: Mapping[str, Prepared], ground: Ground) -> list[tuple[Prepared, Settings]]:
     """Return what has to be started, each with the settings of one or more variants: once for all that are the same."""
     found: dict[tuple[str, Settings], tuple[Prepared, Settings]] = {}
-    for variant, ready in product(plan.variants, prepared.values()):
-        settings = _check_settings(plan, variant, ground, ready)
-        found.setdefault((ready.target.name, settings), (ready, settings))
+    for variant, name in ((case.variant, name) for case in cases_of(plan) for name in case.targets):
+        settings = _check_settings(plan, variant, ground, prepared[name])
+        found.setdefault((name, settings), (prepared[name], settings))
     return [(ready, settings) for ready, settings in found.values() if not _has_passed(ready, settings)]
 
 

@@ -1,8 +1,10 @@
 """Connections that are lent to one thread at a time."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from queue import Empty, LifoQueue
+from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 from breaker import BACKING_WAIT_S, Breaker, Unavailable
@@ -16,7 +18,10 @@ C = TypeVar("C", bound=Connection)
 
 
 class Pool(Generic[C]):
-    """At most so many connections, each opened when it is first needed.
+    """At most so many connections, each opened when it is first needed, lent to whoever has waited longest.
+
+    Who gives one back hands it over: a queue of Python's lets a thread that comes just then take it first, and some of
+    those that wait would wait until their time is over.
 
     A pool of its own, since SQLAlchemy's QueuePool alone counts wrongly once it is told that a restarted server took
     all connections with it; its Engine does not, but costs more than the query.
@@ -26,11 +31,11 @@ class Pool(Generic[C]):
         self._connect = connect
         self._wait_s = wait_s
         self._breaker = Breaker()
+        self._lock = Lock()
         # Last in, first out: a connection used just now is the least likely to be closed by the server, and those not
         # opened yet (None) come last.
-        self._places: LifoQueue[C | None] = LifoQueue()
-        for _ in range(size):
-            self._places.put(None)
+        self._free: list[C | None] = [None] * size
+        self._waiting: deque[SimpleQueue[C | None]] = deque()
 
     @contextmanager
     def connection(self) -> Iterator[C]:
@@ -38,10 +43,7 @@ class Pool(Generic[C]):
 
         After an error nobody knows what the connection will receive next, nor how the idle ones fare: all are closed.
         """
-        try:
-            connection = self._places.get(timeout=self._wait_s)
-        except Empty:
-            raise Unavailable("no database connection got free") from None
+        connection = self._take()
         try:
             if connection is None:
                 with self._breaker.attempt():
@@ -55,16 +57,36 @@ class Pool(Generic[C]):
                 self._close_idle()
             raise
         finally:
-            self._places.put(connection)
+            self._give(connection)
+
+    def _take(self) -> C | None:
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+            turn: SimpleQueue[C | None] = SimpleQueue()
+            self._waiting.append(turn)
+        try:
+            return turn.get(timeout=self._wait_s)
+        except Empty:
+            with self._lock:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+                    raise Unavailable("no database connection got free") from None
+            # It was handed over in the last moment.
+            return turn.get()
+
+    def _give(self, connection: C | None) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().put(connection)
+            else:
+                self._free.append(connection)
 
     def _close_idle(self) -> None:
-        taken = 0
-        with suppress(Empty):
-            while True:
-                self._close(self._places.get_nowait())
-                taken += 1
-        for _ in range(taken):
-            self._places.put(None)
+        with self._lock:
+            idle, self._free = self._free, [None] * len(self._free)
+        for connection in idle:
+            self._close(connection)
 
     def _close(self, connection: C | None) -> None:
         if connection is not None:

@@ -16,7 +16,7 @@ LEAST, MOST, UNTIL = 5, 12, 0.03
 
 def is_enough(trials: list[TrialResult], *, until: float = UNTIL) -> bool:
     """Ask the rule of DESIGN.md's example."""
-    return enough(trials, baseline="a", at_least=LEAST, at_most=MOST, until=until)
+    return enough(trials, baselines={one.scenario: "a" for one in trials}, at_least=LEAST, at_most=MOST, until=until)
 
 
 def blocks_of(trials: list[TrialResult], *, most: int) -> list[TrialResult]:
@@ -33,7 +33,7 @@ def test_a_quiet_run_ends_as_early_as_it_may() -> None:
     """And not before, though two blocks are as narrow."""
     trials = run_of({"a": 1000, "b": 2000}, blocks=MOST, spread=0.002)
 
-    assert widest(ratios_to("a", blocks_of(trials, most=2))) < UNTIL
+    assert widest(ratios_to({"health": "a"}, blocks_of(trials, most=2))) < UNTIL
     assert stopped_at(trials) == LEAST
 
 

@@ -12,10 +12,11 @@ from controller.compare.hypotheses import Answer, Support, answers, corrected_en
 from controller.compare.limits import METRICS as NUMBERS
 from controller.compare.pairs import paired_difference
 from controller.compare.summary import column_metric
+from controller.measure.judgement import BACKING, GENERATOR, PROXY, SERVER, UNBOUND
 from controller.measure.trial import TrialResult
 from controller.plan.check_hypotheses import METRICS
 from controller.plan.factors import Level, variant_of
-from controller.plan.hypothesis import Hypothesis, hypothesis_of
+from controller.plan.hypothesis import BOUNDS, Hypothesis, hypothesis_of
 from tests.factories.noise import noisy
 from tests.factories.trials import SATURATED, run_of, searched, trial_of
 
@@ -220,6 +221,62 @@ def test_what_is_named_and_was_not_measured_is_missed() -> None:
     assert "not measured: target zig" in found.detail
     assert answer(said(*both, at_least=4), trials).verdict is Support.REFUTED
     assert "not measured: gzip on" in answer(said({"gzip": "on"}, {"gzip": "off"}, at_least=1), trials).detail
+
+
+def test_others_are_all_that_the_other_side_does_not_name() -> None:
+    """Whatever was measured beside them, in either direction; nobody else was measured where there are none."""
+    trials = run_of(FAST_AND_SLOW, blocks=5)
+    found = answer(said({"target": "rust"}, {"target": "others"}, at_least=1), trials)
+    turned = answer(said({"target": "others"}, {"target": ["go", "rust"]}, at_most=1), trials)
+    nobody = answer(said({"target": ["go", "rust", "python"]}, {"target": "others"}, at_least=1), trials)
+
+    assert [(pair.compare, pair.to) for pair in found.pairs] == [
+        ("rust in health", "go in health"),
+        ("rust in health", "python in health"),
+    ]
+    assert [(pair.compare, pair.to) for pair in turned.pairs] == [
+        ("python in health", "go in health"),
+        ("python in health", "rust in health"),
+    ]
+    assert [found.verdict, turned.verdict, nobody.verdict] == [Support.SUPPORTED, Support.SUPPORTED, Support.UNDECIDED]
+    assert found.hypothesis.to == (("target", ("others",)),)
+    assert nobody.unmeasured == ("other targets",)
+
+
+def test_others_are_those_of_the_rows_that_are_chosen() -> None:
+    """A target that was asked in another scenario alone is none of them, and not missed."""
+    trials = [*run_of(FAST_AND_SLOW, blocks=5), *run_of({"java": 100.0}, scenarios=("quote",), blocks=5)]
+    found = answer(
+        said({"target": "rust", "scenario": "health"}, {"target": "others", "scenario": "health"}, at_least=1), trials
+    )
+
+    assert {pair.to for pair in found.pairs} == {"go in health", "python in health"}
+    assert found.verdict is Support.SUPPORTED
+
+
+def bound_by(party: str, trials: list[TrialResult]) -> list[TrialResult]:
+    """Return trials that a party limited."""
+    return [replace(one, bound=party) for one in trials]
+
+
+def test_rows_are_chosen_by_what_limited_them() -> None:
+    """In most of their trials; where that is so of none, it is said what limited them."""
+    trials = run_of(FAST_AND_SLOW, blocks=5)
+    some = [*bound_by("proxy", trials[:9]), *bound_by("generator", trials[9:])]
+    proxied = {one.target for one in some if one.bound == "proxy"}
+    most = {name for name in proxied if sum(one.bound == "proxy" for one in some if one.target == name) >= 3}
+    asked = said({"target": ["rust", "go"], "bound": "proxy"}, {"target": "python", "bound": "proxy"}, at_least=1)
+
+    assert answer(asked, bound_by("proxy", trials)).verdict is Support.SUPPORTED
+    assert {name.split()[0] for pair in pairs_of(asked, some) for name in pair} <= most
+    refused = answer(asked, bound_by("generator", trials))
+    assert refused.verdict is Support.UNDECIDED
+    assert refused.unmeasured == ("bound proxy (found generator)",)
+
+
+def test_a_bound_has_the_names_of_parties() -> None:
+    """What a plan may name is what trials have."""
+    assert set(BOUNDS) == {SERVER, PROXY, *BACKING, GENERATOR, UNBOUND}
 
 
 def test_capacities_and_doubts() -> None:

@@ -6,12 +6,13 @@ from math import inf
 import pytest
 
 from controller.compare.intervals import Interval
-from controller.compare.limits import METRICS, Held, Holding, Limit, hold_limits, read_limit
+from controller.compare.limits import METRICS, Held, Holding, Limit, hold_limits, hold_slos, read_limit
 from controller.compare.summary import Numbers, summaries
 from controller.compare.verdicts import comparisons
 from controller.errors import PlanError
 from controller.measure.trial import TrialResult
 from controller.measure.window import EndpointCounts
+from controller.plan.slo import Slo
 from tests.factories.trials import SATURATED, counts_of, failed, run_of, searched, trial_of
 
 
@@ -237,3 +238,30 @@ def test_doubts_stand_beside_a_limit() -> None:
     trials[0] = replace(trials[0], doubts=(SATURATED,))
 
     assert held("throughput_per_s < 10", trials)[0].doubts == (SATURATED.kind.value,)
+
+
+def test_an_slo_is_held_in_its_own_scenario() -> None:
+    """Each of its bounds is a limit there, by the whole interval; failures are their share of all attempts."""
+    trials = run_of({"one": 1000.0, "two": 4000.0}, scenarios=("health", "quote"), blocks=5)
+    slo = Slo(p99_ms=300.0, p50_ms=100.0, failures=0.001)
+    held = [(one.scenario, one.target, one.limit.text, one.holding) for one in hold_slos({"quote": slo}, trials)]
+
+    assert held == [
+        ("quote", "one", "latency_p50_ms > 100", Holding.BROKEN),
+        ("quote", "two", "latency_p50_ms > 100", Holding.KEPT),
+        ("quote", "one", "latency_p99_ms > 300", Holding.BROKEN),
+        ("quote", "two", "latency_p99_ms > 300", Holding.KEPT),
+        ("quote", "one", "failure_share > 0.001", Holding.KEPT),
+        ("quote", "two", "failure_share > 0.001", Holding.KEPT),
+    ]
+    assert hold_slos({}, trials) == ()
+
+
+def test_a_baseline_of_a_scenario_is_what_its_ratios_are_to() -> None:
+    """Where the plan's is not asked there."""
+    trials = [*run_of({"a": 1000.0, "b": 2000.0}), *run_of({"b": 1000.0, "c": 3000.0}, scenarios=("quote",))]
+    held = hold_limits(
+        [read_limit("throughput_per_s < 0.9 * baseline")], trials, baseline="a", baselines={"quote": "c"}
+    )
+
+    assert {(one.scenario, one.target, one.beside) for one in held} == {("health", "b", "a"), ("quote", "b", "c")}

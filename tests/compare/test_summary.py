@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from controller.compare.summary import numbers_of, summaries
-from tests.factories.trials import SATURATED, counts_of, failed, run_of, trial_of
+from tests.factories.trials import SATURATED, counts_of, failed, run_of, searched, trial_of
 
 
 def test_throughput_is_the_geometric_mean_over_trials() -> None:
@@ -83,6 +83,20 @@ def test_cpu_belongs_to_a_whole_trial() -> None:
     assert single.numbers.server_cpu_us_per_request is None
     assert single.numbers.server_peak_rss_mib is None
     assert single.numbers.bound is None
+
+
+def test_what_a_cpu_second_and_a_gib_are_worth() -> None:
+    """All parties but the generator take part, and a party that must take part and was not seen leaves it unknown."""
+    (row,) = (one for one in summaries([trial_of(rate_per_s=1000)], run_id="r") if one.endpoint == "*")
+    proxied = replace(trial_of(rate_per_s=1000), factors={"proxy": "nginx"})
+    peak_gib = row.numbers.server_peak_rss_mib / 1024
+
+    assert row.numbers.requests_per_cpu_s == pytest.approx(1e6 / row.numbers.server_cpu_us_per_request)
+    assert row.numbers.throughput_per_s_per_gib == pytest.approx(row.numbers.throughput_per_s / peak_gib)
+    assert summaries([proxied], run_id="r")[0].numbers.requests_per_cpu_s is None
+    held = summaries([searched(trial_of(rate_per_s=1000))], run_id="r")[0].numbers
+    assert held.throughput_per_s_per_gib == pytest.approx(held.capacity_per_s / peak_gib)
+    assert summaries([trial_of(rate_per_s=1000)], run_id="r")[1].numbers.requests_per_cpu_s is None
 
 
 def test_cpu_is_unknown_where_it_was_not_observed() -> None:

@@ -111,6 +111,14 @@ def test_a_baseline_that_never_ran_leaves_rows_without_numbers() -> None:
     assert all(row.ratio is None and row.verdict in (None, Verdict.CANNOT_TELL) for row in rows)
 
 
+def test_a_scenario_may_have_a_baseline_of_its_own() -> None:
+    """Where a plan asks it of other targets."""
+    trials = [*run_of({"a": 1000, "b": 2000}), *run_of({"b": 1000, "c": 3000}, scenarios=("quote",))]
+    rows = comparisons(trials, baseline="a", baselines={"quote": "c"})
+
+    assert {(row.scenario, row.baseline, row.candidate) for row in rows} == {("health", "a", "b"), ("quote", "c", "b")}
+
+
 def test_no_trials_are_no_comparisons() -> None:
     """An empty run has an empty table."""
     assert comparisons([], baseline="a") == ()

@@ -27,6 +27,8 @@ WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 misbehaviour = os.environ.get("MISBEHAVE", "")
 cache_backend = os.environ["CACHE_BACKEND"]
+# How long an answer of /api/health takes at least.
+pace_s = float(os.environ.get("PACE_MS", "0")) / 1000
 cache: dict[str, tuple[float, bytes]] = {}
 answered = Counter[str]()
 
@@ -128,6 +130,8 @@ async def respond(method: str, target: str) -> bytes:
     if misbehaviour == "fails" or path == os.environ.get("REFUSE"):
         return refused(500)
     if path == "/api/health":
+        if pace_s:
+            await asyncio.sleep(pace_s)
         return answer(200, b"no", "text/plain") if misbehaviour == "lies" and answered["all"] > UNDER_LOAD else HEALTH
     if path in OWN_ROUTES:
         return answer(200, os.environ["OWN_GREETING"].encode(), "text/plain")

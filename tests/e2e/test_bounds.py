@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from controller.stack.cache import cache_folder
 from controller.stack.leftovers import labelled_processes
 from tests.e2e.command import Done, Machine, lines_of, rows_of, run_folder, trials_of, wait_for_window
-from tests.e2e.project import ROOT, add_plan, add_server, new_project
-from tests.needs import unmet
+from tests.e2e.cores import busy_core
+from tests.e2e.project import ROOT, add_plan, add_server, new_project, toml
+from tests.needs import require, unmet
 
 DELAY_MS, POOL, IN_FLIGHT = 50, 4, 16
 PLAN = f"""
@@ -135,3 +137,29 @@ def test_where_a_server_sleeps_nobody_is_the_bound(tmp_path: Path, machine: Mach
     assert row["bound"] == "none", done
     assert row["bound_evidence"].startswith("all wait, ")
     assert f"sleeper: limited by none, {row['bound_evidence']}" in " ".join(done.stdout.split())
+
+
+def test_a_proxy_that_is_held_back_is_the_bound(tmp_path: Path, machine: Machine) -> None:
+    """Nginx on a core that loops keep busy is idle by CPU; its waiting for its turn shows what limits the trial."""
+    require("nginx")
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        unmet("the server has no core beside the proxy's here")
+    project = new_project(tmp_path / "project")
+    folder = add_server(project, "beside")
+    settings = tomllib.loads((folder / "server.toml").read_text())
+    # The plan gives both the first core; this server then takes itself to another.
+    settings["run"] = ["taskset", "--cpu-list", str(cores[1]), *settings["run"]]
+    (folder / "server.toml").write_text("".join(f"{key} = {toml(value)}\n" for key, value in settings.items()))
+    add_plan(project, "behind", "beside", repeats=3, more='\n[factors]\nproxy = ["nginx"]\n')
+    with busy_core(cores[0], 12):
+        done = machine.run("run", "behind", "--set", "load.in_flight=200", cwd=project)
+    trials = lines_of(run_folder(project / "fastserve-runs") / "trials.jsonl")
+    held = [trial for trial in trials if trial["bound"] == "proxy"]
+
+    # Where others hold the other core back as well, a trial may be theirs.
+    assert held, (done, [(trial["outcome"], trial["reason"], trial["bound"], trial["evidence"]) for trial in trials])
+    for trial in held:
+        assert trial["usage"]["proxy"]["busiest"] >= 0.85
+        assert trial["usage"]["proxy"]["cpu_s"] / trial["duration_s"] < 0.6
+        assert trial["evidence"].endswith("% busy (CPU and run delay)")

@@ -9,7 +9,10 @@ from tests.e2e.project import add_plan, add_server
 # A second is short for a step: what is found is not asked here, only that it adds up.
 SEARCH = """
 slo = { p90_ms = 20 }
-load = { model = "capacity", in_flight = 8, capacity = { from_per_s = 500, to_per_s = 2000, step_s = 1 } }
+[scenarios.health.load]
+model = "capacity"
+in_flight = 8
+capacity = { from_per_s = 500, to_per_s = 2000, step_s = 1, step_requests = 1_000 }
 """
 
 

@@ -49,13 +49,19 @@ def test_a_run_that_keeps_its_limits(runs: tuple[str, str, Done]) -> None:
 
 
 def test_a_run_that_breaks_a_limit(project: Path, machine: Machine) -> None:
-    """A limit that no server keeps makes the status 10, or 11 where the results are in doubt as well."""
+    """A limit that no server keeps makes the status 10, or 11 where results are in doubt as well; so does an SLO."""
     out = project / "broken"
-    done = machine.run("run", "two", "--fail-if", "throughput_per_s > 1", "--out", out, cwd=project)
+    slo = "scenarios.health.slo={ p50_ms = 0.001, failures = 1 }"
+    done = machine.run("run", "two", "--fail-if", "throughput_per_s > 1", "--set", slo, "--out", out, cwd=project)
     doubted = any(row["doubts"] for row in rows_of(out / "latest" / "trials.csv"))
 
     assert done.returncode == (11 if doubted else 10), done
     assert [line.split(":")[0] for line in limit_lines(done)] == ["broken", "broken"]
+    held = [line.split(": ") for line in done.stdout.splitlines() if line.startswith("slo ")]
+    assert [line[:2] for line in held] == [
+        *[["slo     broken", "latency_p50_ms > 0.001"]] * 2,
+        *[["slo     kept", "failure_share > 1"]] * 2,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,16 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.command import Done, Machine, lines_of, rows_of, run_folder
+from tests.e2e.cores import busy_core
 from tests.e2e.project import NGINX, add_plan, add_server, new_project
 from tests.needs import require, unmet
-
-SPIN = "while True: pass"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,20 +112,6 @@ def test_a_broken_contract_alone_is_11(troubled: Troubled, machine: Machine) -> 
     done = machine.run("run", "trouble", "--set", 'targets=["lies"]', "--out", "alone", cwd=troubled.project)
 
     assert done.returncode == 11, done
-
-
-@contextmanager
-def busy_core(core: int, loops: int) -> Iterator[None]:
-    """Keep a core busy with endless loops for the time of the block."""
-    spinning = [subprocess.Popen([sys.executable, "-S", "-c", SPIN]) for _ in range(loops)]
-    try:
-        for process in spinning:
-            os.sched_setaffinity(process.pid, {core})
-        yield
-    finally:
-        for process in spinning:
-            process.kill()
-            process.wait()
 
 
 def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None:

@@ -30,6 +30,9 @@ def step_of(steps: list[Step], rate_per_s: float, *, kept: bool, doubts: tuple[s
     )
 
 
+FROM_100 = Search(from_per_s=100)
+
+
 def searched(search: Search, keeps: Callable[[float], bool], *, seed: str = "0") -> tuple[Capacity, list[Step]]:
     """Search a server that says of each rate whether it keeps the SLO; return what was found and every step."""
     steps: list[Step] = []
@@ -42,7 +45,7 @@ def searched(search: Search, keeps: Callable[[float], bool], *, seed: str = "0")
 def test_a_threshold_is_found_within_the_resolution(seed: int) -> None:
     """Wherever a server's limit lies, the two ends enclose it, 2 % apart, after few steps."""
     limit_per_s = 100 * 10 ** Random(seed).uniform(0, 4)
-    found, steps = searched(Search(), lambda rate: rate <= limit_per_s, seed=str(seed))
+    found, steps = searched(FROM_100, lambda rate: rate <= limit_per_s, seed=str(seed))
 
     assert found.per_s is not None
     assert found.high_per_s is not None
@@ -55,7 +58,7 @@ def test_a_threshold_is_found_within_the_resolution(seed: int) -> None:
 def test_a_stall_now_and_then_does_not_decide(seed: int) -> None:
     """One step in twelve misses whatever its rate: the limit is still found, since a miss is asked again."""
     limit_per_s, random = 2_000.0, Random(seed)
-    found, steps = searched(Search(), lambda rate: rate <= limit_per_s and random.random() > 1 / 12, seed=str(seed))
+    found, steps = searched(FROM_100, lambda rate: rate <= limit_per_s and random.random() > 1 / 12, seed=str(seed))
     wrong = [step for step in steps if not step.kept and step.rate_per_s <= limit_per_s]
     twice = [step for step in wrong if [one.rate_per_s for one in wrong].count(step.rate_per_s) > 1]
 
@@ -68,7 +71,7 @@ def test_a_stall_now_and_then_does_not_decide(seed: int) -> None:
 def test_a_soft_threshold_is_found_where_it_is_soft(seed: int) -> None:
     """Where a step near the limit is a matter of luck, the answer lies in that band."""
     random = Random(seed)
-    found, _ = searched(Search(), lambda rate: rate < random.uniform(1_980, 2_020), seed=str(seed))
+    found, _ = searched(FROM_100, lambda rate: rate < random.uniform(1_980, 2_020), seed=str(seed))
 
     assert found.per_s is not None
     assert 2_000 / 1.03 <= found.per_s <= 2_000 * 1.03
@@ -85,7 +88,7 @@ def test_a_queue_is_found_where_arithmetic_puts_it(limit_per_s: float, arrivals:
     bound_s, seconds = 20 / limit_per_s, (20_000 if arrivals == "constant" else 200_000) / limit_per_s
     random = Random(7)
     found, _ = searched(
-        Search(),
+        FROM_100,
         lambda rate: p99_of_queue(rate, limit_per_s, seconds, random if arrivals == "poisson" else None) <= bound_s,
     )
     expected_per_s = limit_per_s * (1 - log(100) / (2 * bound_s * limit_per_s) if arrivals == "poisson" else 1)
@@ -108,7 +111,7 @@ def p99_of_queue(rate_per_s: float, limit_per_s: float, seconds: float, random: 
 def test_every_miss_at_first_is_asked_again_and_both_are_kept() -> None:
     """A rate bounds the search from above after its second miss; one that is kept then goes on growing."""
     misses = iter([True, True, False, True, *[True] * 99])
-    _, steps = searched(Search(to_per_s=800), lambda _: next(misses))
+    _, steps = searched(Search(from_per_s=100, to_per_s=800), lambda _: next(misses))
 
     assert [(step.rate_per_s, step.kept) for step in steps] == [
         (100, True),
@@ -122,18 +125,18 @@ def test_every_miss_at_first_is_asked_again_and_both_are_kept() -> None:
 def test_a_rate_that_missed_once_is_no_sure_one() -> None:
     """The low end of the answer is the highest rate that was kept each time."""
     misses = iter([True, True, False, True, False, False, *[False] * 99])
-    found, _ = searched(Search(), lambda _: next(misses))
+    found, _ = searched(FROM_100, lambda _: next(misses))
 
     assert (found.per_s, found.low_per_s, found.step) == (400, 200, 4)
 
 
 def test_a_first_rate_that_misses_is_halved_before_the_search_gives_up() -> None:
     """A server below from_per_s is found as long as an eighth of it is kept; below that nothing is known."""
-    found, _ = searched(Search(from_per_s=100), lambda rate: rate <= 30)
+    found, _ = searched(FROM_100, lambda rate: rate <= 30)
     assert found.per_s is not None
     assert 30 / 1.03 <= found.per_s <= 30
 
-    unknown, steps = searched(Search(from_per_s=100), lambda _: False)
+    unknown, steps = searched(FROM_100, lambda _: False)
     assert (unknown.per_s, unknown.low_per_s, unknown.step, unknown.high_per_s) == (None, None, None, 12.5)
     assert unknown.reason == "missed even at 12.5/s: p99 31.0 ms, at most 20 ms"
     assert [step.rate_per_s for step in steps] == [100, 100, 50, 50, 25, 25, 12.5, 12.5]
@@ -149,7 +152,7 @@ def test_a_server_beyond_the_last_rate_has_no_upper_end() -> None:
 
 def test_a_generator_that_is_late_ends_the_search() -> None:
     """A miss while the generator was late says nothing of the server: what was kept before stands as a lower bound."""
-    search, steps = Search(), [step_of([], 100, kept=True)]
+    search, steps = FROM_100, [step_of([], 100, kept=True)]
     steps.append(step_of(steps, 200, kept=False, doubts=("sends late",)))
     assert next_rate(search, steps, seed="0") == 200
     steps.append(step_of(steps, 200, kept=False, doubts=("sends late",)))
@@ -163,10 +166,10 @@ def test_a_search_that_was_cut_short_says_what_it_has() -> None:
     """Ctrl-C in the middle of a search, and before its first step ended."""
     steps = [step_of([], 100, kept=True)]
 
-    assert capacity_of(Search(), steps, slo=SLO) == Capacity(
+    assert capacity_of(FROM_100, steps, slo=SLO) == Capacity(
         slo=SLO, per_s=100, low_per_s=100, step=1, reason="the search was cut short"
     )
-    assert capacity_of(Search(), [], slo=SLO) == Capacity(slo=SLO, reason="no step came to its end")
+    assert capacity_of(FROM_100, [], slo=SLO) == Capacity(slo=SLO, reason="no step came to its end")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -182,7 +185,7 @@ def test_no_server_keeps_a_search_busy_for_ever(seed: int) -> None:
 
 def test_trials_cut_gaps_at_different_places() -> None:
     """Two seeds find a limit from different rates, so that equal servers do not look exactly equal."""
-    ends = {searched(Search(), lambda rate: rate <= 2_000, seed=str(seed))[0].per_s for seed in SEEDS}
+    ends = {searched(FROM_100, lambda rate: rate <= 2_000, seed=str(seed))[0].per_s for seed in SEEDS}
 
     assert len(ends) > 20
 

@@ -1,6 +1,9 @@
 """A search for a capacity through a real master and worker, against servers whose limit is known."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +19,13 @@ from tests.load.fleets import fleet_of, job_of
 
 # A machine that is shared may stall for longer than a step can forgive, twice in a row.
 TRIES = 3
+LIMITS = (500.0, 2_000.0, 10_000.0)
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """A master with one worker for all searches."""
-    with fleet_of(1, folder=tmp_path_factory.mktemp("fleet"), label="steps") as fleet:
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    """A master with one worker."""
+    with fleet_of(1, folder=tmp_path, label="steps") as fleet:
         yield fleet
 
 
@@ -53,6 +57,12 @@ class Searched:
             finished=lambda *_: None,
         )
 
+    def has_found(self, limit_per_s: float) -> bool:
+        """Return whether the capacity is within 3 % of a limit."""
+        capacity = self.record.capacity
+        assert capacity is not None
+        return capacity.per_s is not None and abs(capacity.per_s / limit_per_s - 1) <= 0.03
+
     def is_conserved(self) -> None:
         """Hold the conservation law over all steps: begun, sealed, gathered, and each step's own arrivals."""
         assert self.driven.totals["begun"] == sum(window.attempts for window in self.windows) == self.record.attempts
@@ -67,26 +77,48 @@ class Searched:
             assert step.offered == pytest.approx(step.rate_per_s * step.duration_s, abs=1)
 
 
-@pytest.mark.parametrize("limit_per_s", [500.0, 2_000.0, 10_000.0])
-def test_a_known_limit_is_found(fleet: Fleet, limit_per_s: float) -> None:
+@pytest.fixture(scope="module")
+def searches(tmp_path_factory: pytest.TempPathFactory) -> dict[float, list[Searched]]:
+    """Search all limits at the same time, each with a fleet of its own: they wait far more than they compute."""
+    with ExitStack() as stack:
+        ready = [
+            (
+                stack.enter_context(fleet_of(1, folder=tmp_path_factory.mktemp("fleet"), label=f"steps-{n}")),
+                stack.enter_context(bucket_server(limit_per_s)),
+                limit_per_s,
+            )
+            for n, limit_per_s in enumerate(LIMITS)
+        ]
+        with ThreadPoolExecutor(len(LIMITS)) as threads:
+            found = list(threads.map(lambda one: searched_until_found(*one), ready))
+    return dict(zip(LIMITS, found, strict=True))
+
+
+def searched_until_found(fleet: Fleet, url: str, limit_per_s: float) -> list[Searched]:
+    """Return the searches for a limit, the last of which found it unless all tries were used up."""
+    search = Search(from_per_s=limit_per_s / 2.2, to_per_s=1e6, step_s=1.0, step_requests=1_000)
+    tried: list[Searched] = []
+    while len(tried) < TRIES and not (tried and tried[-1].has_found(limit_per_s)):
+        tried.append(Searched(fleet, url, search))
+    return tried
+
+
+@pytest.mark.parametrize("limit_per_s", LIMITS)
+def test_a_known_limit_is_found(searches: dict[float, list[Searched]], limit_per_s: float) -> None:
     """The capacity of a token bucket is its rate, within 3 %, and every attempt of every step is counted once."""
-    found = []
-    with bucket_server(limit_per_s) as url:
-        for _ in range(TRIES):
-            searched = Searched(fleet, url, Search(from_per_s=limit_per_s / 2.2, to_per_s=1e6, step_s=1.0))
-            searched.is_conserved()
-            capacity = searched.record.capacity
-            assert capacity is not None
-            found.append((capacity.per_s, capacity.high_per_s, capacity.reason, len(searched.rates)))
-            if capacity.per_s is not None and abs(capacity.per_s / limit_per_s - 1) <= 0.03:
-                return
-    pytest.fail(f"{limit_per_s}/s was not found: {found}")
+    tried = searches[limit_per_s]
+    for searched in tried:
+        searched.is_conserved()
+
+    assert tried[-1].has_found(limit_per_s), [(one.record.capacity, len(one.rates)) for one in tried]
 
 
 def test_a_search_that_is_ended_keeps_its_steps(fleet: Fleet) -> None:
     """Whoever ends a search in the middle of a step loses that step alone: its windows are counted all the same."""
     with bucket_server(2_000.0) as url:
-        searched = Searched(fleet, url, Search(from_per_s=400, to_per_s=1e6, step_s=1.0), most_steps=1)
+        searched = Searched(
+            fleet, url, Search(from_per_s=400, to_per_s=1e6, step_s=1.0, step_requests=1_000), most_steps=1
+        )
 
     assert searched.driven.broken == "enough"
     assert [step.rate_per_s for step in searched.record.steps] == [400]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.plan.slo import Slo
+from controller.plan.text import plan_toml
 from tests.plan.given import SMALLEST, plan_from, refusal_of
 
 
@@ -37,7 +39,9 @@ WRONG_HYPOTHESES = [
     ('compare = { scenario = "quote" }', 'compare.scenario: unknown scenario "quote"; known are health'),
     ('compare = { target = ["go-fiber", "go"] }', 'compare.target: unknown target "go"; known are go-fiber'),
     ('to = { gzip = "yes" }', 'to.gzip: expected "off" or "on", found "yes"'),
-    ('to = { zip = "on" }', "to.zip: unknown key; known are target, scenario, endpoint, proxy"),
+    ('to = { zip = "on" }', "to.zip: unknown key; known are target, scenario, endpoint, bound, proxy"),
+    ('to = { target = "others" }', 'to.target: expected "others" alone, and targets named in compare, found others of'),
+    ('to = { bound = "nginx" }', 'to.bound: expected "server", "proxy", "database", "cache", "generator" or "none", f'),
     ("at_least = -1", "at_least: expected a number above 0, at most 1,000,000, found -1"),
     ("at_most = 0.1", "at_most: expected no less than at_least = 0.3, found less"),
 ]  # fmt: skip
@@ -81,9 +85,12 @@ def test_a_default_may_be_written_down(tmp_path: Path, settings: str) -> None:
     assert plan_from(tmp_path, settings + "\n" + SMALLEST).name == "a"
 
 
-def test_the_plan_of_the_format_description_is_right_but_not_built(tmp_path: Path) -> None:
-    """A plan that uses most of the format is understood to its last key."""
-    assert refusal_of(tmp_path, TUNING) == "mine.toml: not yet: scenarios.quotes.slo"
+def test_the_plan_of_the_format_description_is_right(tmp_path: Path) -> None:
+    """A plan that uses most of the format is understood to its last key, and as resolved is the same plan."""
+    plan = plan_from(tmp_path, TUNING)
+
+    assert plan.slos == {"quotes": Slo(p99_ms=50.0, failures=0.001)}
+    assert plan_from(tmp_path, plan_toml(plan)) == plan
 
 
 TUNING = """\

@@ -30,7 +30,7 @@ def plan_with(*, targets: int = 4, scenarios: int = 3, repeats: int = 20, seed: 
         cpus=Cpus(),
         environment=Environment(),
         variants=(variant_of({}), variant_of({"metrics": "full"})),
-        varied={"metrics": ("none", "full")},
+        factors={"metrics": ("none", "full")},
         scenarios=tuple(Scenario(name=f"s{n}", requests=(Request(path="/"),), load=load) for n in range(scenarios)),
     )
 
@@ -122,3 +122,16 @@ def test_the_least_warm_up_is_the_targets_own() -> None:
     assert not warmup_is_estimated(plan)
     assert warmup_counts_requests(plan, counting)
     assert not warmup_counts_requests(plan, plain)
+
+
+def test_connections_that_are_not_kept_are_waited_for() -> None:
+    """The kernel remembers each of thousands for a minute, between load and proxy or proxy and target alike."""
+    plan = plan_with(targets=1, scenarios=1, repeats=1)
+    kept, closed = (
+        replace(one, scenarios=tuple(replace(each, load=load) for each in one.scenarios))
+        for one, load in ((plan, plan.load), (plan, replace(plan.load, keepalive=False)))
+    )
+    targets = {"t0": target_named("t0")}
+    trials = len(trials_of(plan))
+
+    assert expected_seconds(closed, targets) - expected_seconds(kept, targets) == pytest.approx(60 * trials)

@@ -53,10 +53,11 @@ def test_of_several_bounds_the_first_to_break_counts() -> None:
 
 
 def test_a_step_has_enough_arrivals(tmp_path: Path) -> None:
-    """At a low rate a step lasts until a thousand have come, at a high one as long as the plan says."""
+    """At a low rate a step lasts until as many have come as the plan says, at a high one as long as it says."""
     load = plan_from(tmp_path, SEARCHED).scenario("health").load
 
     assert [step_s(load, rate) for rate in (50, 100, 500, 5000)] == [20, 10, 2, 2]
+    assert step_s(Load(), 1_000) == 10
 
 
 def test_the_time_of_a_search_is_an_estimate_that_grows_with_its_range(tmp_path: Path) -> None:
@@ -77,6 +78,6 @@ SEARCHED = (
 slo = { p99_ms = 20 }
 [load]
 model = "capacity"
-capacity = { step_s = 2 }
+capacity = { from_per_s = 100, step_s = 2, step_requests = 1_000 }
 """
 )

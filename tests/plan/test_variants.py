@@ -255,7 +255,7 @@ def test_variants_differ_in_what_varies_and_nowhere_else(tmp_path: Path) -> None
 
     with pytest.raises(PlanError, match="expected variants that differ in nothing"):
         replace(plan, variants=two)
-    assert replace(plan, variants=two, varied={"in_flight": (64, 8)}).at(two[1]).load.in_flight == 8
+    assert replace(plan, variants=two, factors={"in_flight": (64, 8)}).at(two[1]).load.in_flight == 8
 
 
 def test_what_a_load_says_is_said_back() -> None:

@@ -43,7 +43,8 @@ FIRST_OF_SUMMARY = [
 ]
 
 
-COSTS = ("server_idle_rss_mib", "build_mib", "code_lines")
+COSTS = ("server_idle_rss_mib", "build_mib", "code_lines", "requests_per_cpu_s", "throughput_per_s_per_gib")
+SHARE = "failure_share"
 EVIDENCE = "bound_evidence"
 CAPACITY = ("capacity_per_s", "capacity_low_per_s", "capacity_high_per_s")
 
@@ -56,7 +57,7 @@ def explained(table: str) -> list[tuple[str, str]]:
 
 def test_summary_columns_stand_in_the_order_promised() -> None:
     """First the fixed ones, then every factor, then what was added since, and notes last."""
-    assert [*SUMMARY] == [*FIRST_OF_SUMMARY, *FACTORS, *CAPACITY, "startup_s", *COSTS, EVIDENCE, "notes"]
+    assert [*SUMMARY] == [*FIRST_OF_SUMMARY, *FACTORS, *CAPACITY, "startup_s", *COSTS, SHARE, EVIDENCE, "notes"]
 
 
 def test_trials_are_the_same_with_what_one_trial_has() -> None:

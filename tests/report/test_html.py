@@ -95,7 +95,12 @@ def test_headings_name_what_follows() -> None:
         *(
             heading
             for scenario in ("health", "quote")
-            for heading in (f"{scenario} · requests per second", "Latency by percentile", "Throughput over time")
+            for heading in (
+                f"{scenario} · requests per second",
+                "CPU a request, by party",
+                "Latency by percentile",
+                "Throughput over time",
+            )
         ),
         "What it costs to run",
         "Failures, doubts and notes",

@@ -91,7 +91,7 @@ def test_a_chart_of_nothing_is_no_chart() -> None:
 def test_a_curve_ends_where_few_answers_are_left() -> None:
     """With 2,000 answers 99.5 % is the last percentile that ten answers lie beyond."""
     counts = EndpointCounts(latency=recorded(dict.fromkeys(range(1, 2001), 1)))
-    shares = [share for share, _ in curve_of("a", counts, colour=1).points]
+    shares = [1 / slower for slower, _ in curve_of("a", counts, colour=1).points]
 
     assert shares[0] == 0.5
     assert 0.005 <= min(shares) < 0.007
@@ -107,7 +107,7 @@ def test_a_curve_ends_where_arrivals_were_not_answered() -> None:
     )
     points = curve_of("a", counts, colour=1).points
 
-    assert 0.05 <= min(share for share, _ in points) < 0.07
+    assert 0.05 <= min(1 / slower for slower, _ in points) < 0.07
     assert max(ms for _, ms in points) < 2
     assert percentile_cells(counts) == [
         "1.00 ms",

@@ -46,4 +46,4 @@ class Carrier(Protocol):
         """Look whether something that was waited for has taken too long; called several times a second."""
 
     def close(self) -> None:
-        """Give up what is being asked, if anything, and hold no connection; it may be sent on again later."""
+        """Hold no connection; nothing is being asked. It may be sent on again later."""

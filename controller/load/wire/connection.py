@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ from controller.plan.trust import tls_words
 READ_BYTES = 16 * 1024
 # A connection whose answers fill its reads takes more with each, up to this.
 MOST_READ_BYTES = 256 * 1024
+# The struct linger of socket(7): on, 0 seconds.
+_AT_ONCE = struct.pack("ii", 1, 0)
 # Nothing to read, or no room to write, just now: as a socket says it, and as TLS does.
 NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -163,6 +166,15 @@ class Connection:
         still waits for something after a read must ask for it.
         """
         self._loop.call_soon(self._read_if, self._socket)
+
+    def forget(self) -> None:
+        """Have the kernel forget the connection at once when it is closed: the server sees a reset.
+
+        A kept connection that is closed as usual stays in TIME_WAIT for a minute, and the next trial waits until few
+        are left. Only for one on which nothing is awaited: what is under way in either direction is lost.
+        """
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
 
     def close(self) -> None:
         """Close the socket; the peer hears nothing more of it."""

@@ -65,16 +65,21 @@ class Http1:
     def abandon(self) -> str:
         """Give up what is being asked; returns the kind of error that this is."""
         kind = "timeout" if self._connection.is_open else "connect_timeout"
-        self.close()
+        self._drop()
         return kind
 
     def look(self, now_ns: int) -> None:
         """Close a connection whose last answer has come, and which the server was to close, but did not."""
         if self._releasing_ns and now_ns - self._releasing_ns > NS_PER_S:
-            self.close()
+            self._drop()
             self.lane.released()
 
     def close(self) -> None:
+        """Close the connection, on which nothing is asked any more, without a trace."""
+        self._connection.forget()
+        self._drop()
+
+    def _drop(self) -> None:
         """Close the connection and forget what was asked."""
         self._connection.close()
         self.ask = None
@@ -115,7 +120,7 @@ class Http1:
         """Hear from the connection that the server closed its side."""
         now_ns = _clock_ns()
         ask, answer, releasing = self.ask, self._answer, self._releasing_ns
-        self.close()
+        self._drop()
         if ask is None:
             if releasing:
                 self.lane.released()
@@ -129,7 +134,7 @@ class Http1:
     def failed(self, kind: str, text: str) -> None:
         """Hear from the connection that it broke."""
         ask, releasing = self.ask, self._releasing_ns
-        self.close()
+        self._drop()
         if ask is not None:
             self.lane.failed(_clock_ns(), kind, text)
         elif releasing:
@@ -140,7 +145,7 @@ class Http1:
         if ask is None:
             # Nobody asked: not an answer to anything, and what follows could not be told apart from one.
             releasing = self._releasing_ns
-            self.close()
+            self._drop()
             if releasing:
                 self.lane.released()
             return
@@ -157,7 +162,7 @@ class Http1:
             if answer.rest:
                 raise Malformed(f"{len(answer.rest)} bytes after the end of the answer")
         except Malformed as error:
-            self.close()
+            self._drop()
             self.lane.failed(now_ns, "malformed", str(error))
             return
         if answer.done:
@@ -172,7 +177,7 @@ class Http1:
         self.ask = None
         if ask.closing and answer.head.keep_alive:
             # It was asked to close and does not say that it will.
-            self.close()
+            self._drop()
         self.reusable = answer.head.keep_alive and self._connection.is_open
         wrong = ask.verdict(answer.head.status, answer.body_bytes, answer.body, answer.head.coding)
         if wrong is None:

@@ -99,6 +99,7 @@ class Http2:
         self._released.add(stream)
         if len(self._released) == len(self.streams):
             for session in (*self._leaving, *([self._session] if self._session else [])):
+                session.forget()
                 session.close()
             self._session = None
             self._leaving.clear()

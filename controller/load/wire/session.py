@@ -84,6 +84,10 @@ class Session:
         if not self._is_reading:
             self._send()
 
+    def forget(self) -> None:
+        """Leave no trace of the connection when it is closed, on which nothing is asked any more."""
+        self._connection.forget()
+
     def close(self) -> None:
         """Close the connection; nobody hears of it."""
         for stream in self.streams.open.values():

@@ -1,6 +1,8 @@
 """Connections are opened when needed, bounded, and all given up when one fails."""
 
 import unittest
+from threading import Barrier, Thread
+from time import sleep
 
 from breaker import Unavailable
 from pool import Pool
@@ -40,6 +42,42 @@ class Pools(unittest.TestCase):
             pass
 
         self.assertFalse(any(connection.closed for connection in self.opened))
+
+    def test_who_has_waited_longest_is_next(self) -> None:
+        """However many come and go: each of ten threads has its turn before any has a second one."""
+        pool, turns = Pool(self.connect, 1, wait_s=5), []
+        begin = Barrier(11)
+
+        def work(name: int) -> None:
+            begin.wait()
+            for _ in range(20):
+                with pool.connection():
+                    turns.append(name)
+                    sleep(0.0005)
+
+        threads = [Thread(target=work, args=(name,)) for name in range(10)]
+        for thread in threads:
+            thread.start()
+        with pool.connection():
+            begin.wait()
+            sleep(0.2)
+        for thread in threads:
+            thread.join()
+
+        # Near the end some have had all of theirs.
+        for n in range(0, 150, 10):
+            self.assertEqual(len(set(turns[n : n + 10])), 10)
+
+    def test_a_connection_that_comes_too_late_is_given_to_the_next(self) -> None:
+        """Whoever gave up takes none with it."""
+        pool = Pool(self.connect, 1, wait_s=0.01)
+        with pool.connection(), self.assertRaises(Unavailable), pool.connection():
+            pass
+        for _ in range(3):
+            with pool.connection():
+                pass
+
+        self.assertEqual(len(self.opened), 1)
 
     def test_after_an_error_all_idle_connections_are_new(self) -> None:
         """A server that has restarted fails one request, not one for each connection."""
