@@ -84,12 +84,13 @@ def run_nginx(
     """Run an Nginx in front of a target for the time of the block and yield it once it answers.
 
     template is compose/nginx.conf; cores None or empty stands for all. Port 0 stands for a free one, and for another
-    one when somebody was faster. All it writes but its log is in a private temporary folder that ends with the block.
+    one when somebody was faster. All it writes but its log is in a private folder that ends with the block, in memory
+    where that has room: what a cache writes would else be a measure of the disk.
     Raises StackError, with the end of its log, when it does not get ready.
     """
     tries = 1 if port else _PORTS_TRIED
     for left in reversed(range(tries)):
-        with private_folder() as folder:
+        with private_folder(in_memory=True) as folder:
             starting = _Starting(front=front, folder=folder, port=port or free_port(), status_port=free_port())
             starting.write_settings(template, target_url=target_url, workers=len(cores or usable_cores()))
             authority = make_certificate(folder, certificate=CERTIFICATE, key=KEY) if front.tls else None

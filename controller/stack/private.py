@@ -10,20 +10,28 @@ from pathlib import Path
 from typing import Final
 
 from controller.errors import StackError
+from controller.units import MIB
 
 _PREFIX: Final = "fastserve-backing-"
 
 
+# Files in memory, where Linux has room for them.
+_MEMORY: Final = Path("/dev/shm")
+_MEMORY_BYTES: Final = 2 * 1024 * MIB
+
+
 @contextmanager
-def private_folder() -> Iterator[Path]:
+def private_folder(*, in_memory: bool = False) -> Iterator[Path]:
     """Have a new temporary folder for the time of the block; those that killed processes left are removed first.
 
-    Raises StackError where none can be made.
+    in_memory is for what writes much while it is measured, which would be a measure of the disk; it is on a disk all
+    the same where there are not 2 GiB to spare. Raises StackError where none can be made.
     """
     _remove_abandoned()
+    root = _memory() if in_memory else None
     try:
         # Only its owner may enter it: mkdtemp makes it so.
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
     except OSError as error:
         raise StackError(f"expected to make a folder in {tempfile.gettempdir()}, found: {error.strerror}") from error
     held = _held(folder)
@@ -43,9 +51,19 @@ def write_private(path: Path, text: str) -> Path:
     return path
 
 
+def _memory() -> Path | None:
+    """Return where files are in memory; None where they cannot be, or not as many."""
+    try:
+        roomy = shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES
+    except OSError:
+        return None
+    return _MEMORY if roomy and os.access(_MEMORY, os.W_OK | os.X_OK) else None
+
+
 def _remove_abandoned() -> None:
     """Remove folders whose makers are gone: those hold a lock for as long as they live."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    roots = (Path(tempfile.gettempdir()), _MEMORY)
+    for folder in (folder for root in roots for folder in root.glob(f"{_PREFIX}*")):
         # Another user's, or removed by its maker meanwhile.
         with suppress(OSError):
             if folder.lstat().st_uid == os.getuid() and (held := _held(folder)) is not None:

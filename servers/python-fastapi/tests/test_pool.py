@@ -53,6 +53,38 @@ class Pools(unittest.IsolatedAsyncioTestCase):
         await asyncio.gather(*[use() for _ in range(10)])
         self.assertEqual(len(self.opened), 1)
 
+    async def test_who_has_waited_longest_is_next(self) -> None:
+        """However many come in between: each has its turn in the order in which they came."""
+        pool, turns = Pool(self.connect, 1, wait_s=5), []
+
+        async def work(name: int) -> None:
+            for _ in range(20):
+                async with pool.connection():
+                    turns.append(name)
+                    await asyncio.sleep(0)
+
+        await asyncio.gather(*(work(name) for name in range(10)))
+        self.assertEqual(turns, list(range(10)) * 20)
+
+    async def test_who_gives_up_takes_no_connection_along(self) -> None:
+        """A time that is over, or a request that is cancelled, in the moment in which a connection is handed over."""
+        pool = Pool(self.connect, 1, wait_s=5)
+
+        async def use() -> None:
+            async with pool.connection():
+                await asyncio.sleep(0)
+
+        for steps in range(8):
+            async with pool.connection():
+                waiting = asyncio.ensure_future(use())
+                await asyncio.sleep(0.001)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        await asyncio.wait_for(use(), 1)
+        self.assertEqual(len(pool._free), 1)
+
     async def test_after_an_error_all_idle_connections_are_new(self) -> None:
         """A server that has restarted fails one request, not one for each connection."""
         async with self.pool.connection(), self.pool.connection():
