@@ -20,8 +20,9 @@ def shown_whole(rankings: Sequence[Ranking]) -> tuple[list[Ranking], list[Rankin
     """
     many = {name for name, n in Counter(one.scenario for one in rankings).items() if n > _MOST_VARIANTS}
     first = {one.scenario: one for one in reversed(rankings)}
-    whole = [one for one in rankings if one.scenario not in many or one is first[one.scenario]]
-    return whole, [one for one in rankings if one not in whole]
+    leads = [one.scenario not in many or one is first[one.scenario] for one in rankings]
+    whole = [one for one, leading in zip(rankings, leads, strict=True) if leading]
+    return whole, [one for one, leading in zip(rankings, leads, strict=True) if not leading]
 
 
 def beside_baseline(findings: Findings, ranking: Ranking) -> list[Comparison]:

@@ -127,7 +127,7 @@ def test_a_generator_that_was_held_back(project: Path, machine: Machine) -> None
     # With one core each the generator has the second one; it shares it with loops that never rest. So much is in flight
     # that answers wait for it at any time, also where others hold the server's core back.
     with busy_core(cores[1], 12):
-        done = machine.run("run", "fast", "--set", "load.in_flight=800", cwd=project, env={"FOLDER": str(writable)})
+        done = machine.run("run", "fast", "--set", "load.in_flight=400", cwd=project, env={"FOLDER": str(writable)})
     trials = lines_of(project / "fastserve-runs" / "latest" / "trials.jsonl")
     doubted = [trial for trial in trials if any(doubt["kind"] == "generator saturated" for doubt in trial["doubts"])]
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from controller.errors import StackError
+from controller.stack import private
 from controller.stack.backing import CACHE, DATABASE, Backing, Needs, backing_services, needs_of, require_services
 from controller.stack.private import private_folder
 from controller.stack.procfs import is_alive
@@ -283,3 +285,23 @@ def test_folders_of_the_dead_are_removed(temporary: Path) -> None:
     with private_folder() as first, private_folder() as second:
         assert not left.exists()
         assert sorted(temporary.iterdir()) == sorted([first, second])
+
+
+def test_what_is_written_much_is_in_memory_where_it_has_room(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in a tmpfs; one on the disk where that is small or missing; and there too those of the dead go."""
+    memory = temporary / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(private, "_MEMORY", memory)
+    left = memory / "fastserve-backing-left"
+    left.mkdir()
+    with private_folder(in_memory=True) as folder:
+        assert folder.parent == memory
+        assert not left.exists()
+    assert not folder.exists()
+
+    monkeypatch.setattr(private, "_MEMORY_BYTES", shutil.disk_usage(memory).total + 1)
+    with private_folder(in_memory=True) as folder:
+        assert folder.parent == temporary
+    monkeypatch.setattr(private, "_MEMORY", temporary / "nowhere")
+    with private_folder(in_memory=True) as folder:
+        assert folder.parent == temporary
