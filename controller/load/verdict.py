@@ -72,12 +72,16 @@ def judged(bench: Bench, result: TrialResult, *, driven: Driven, record: Gathere
         drift=None if trend is None else trend.drift,
         spread=None if trend is None else trend.spread,
         doubts=doubts,
-        notes=(*result.notes, *preload_notes(result.preloaded, _told(result, measured)), *driven.totals.get("notes", ())),
+        notes=(
+            *result.notes,
+            *preload_notes(result.preloaded, _told(result, measured)),
+            *driven.totals.get("notes", ()),
+        ),
     )
 
 
 def _told(result: TrialResult, measured: Mapping[str, EndpointCounts]) -> Mapping[str, EndpointCounts]:
-    """Return the counts whose answers tell where they come from: a proxy's cache repeats what the first of them said."""
+    """Return the counts whose answers tell where they come from: a proxy's cache repeats what the first one said."""
     return {} if result.factors.get("proxy_cache") == "on" else measured
 
 
