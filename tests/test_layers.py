@@ -33,6 +33,7 @@ MOST_LINES_OF_A_FUNCTION = 40
 WIRE_LAYER = {
     "native": "ground",
     "address": "ground",
+    "broken": "ground",
     "tally": "ground",
     "script": "ground",
     "ask": "seam",

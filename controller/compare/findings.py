@@ -11,7 +11,7 @@ from controller.compare.distrust import Distrust, distrusts
 from controller.compare.effects import Effect, effects
 from controller.compare.hypotheses import Answer, answers
 from controller.compare.interactions import Interactions, interactions
-from controller.compare.limits import Held, hold_slos
+from controller.compare.limits import Held
 from controller.compare.noise import machine_notes, noise_notes
 from controller.compare.ranking import Ranking, rankings
 from controller.compare.remarks import Remark, remarks
@@ -25,7 +25,6 @@ from controller.plan.cases import cases_of
 from controller.plan.hypothesis import Hypothesis
 from controller.plan.plan import Plan
 from controller.plan.scenario import Load, Scenario
-from controller.plan.slo import Slo
 from controller.plan.target import Target
 from controller.units import counted, rate_text
 
@@ -81,25 +80,21 @@ def findings(
     about: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
     hypotheses: Iterable[Hypothesis] = (),
-    slos: Mapping[str, Slo] | None = None,
     folder: str = "",
     following: str = "",
 ) -> Findings:
     """Return what trials say, failed ones included; windows are read once and only for throughput over time.
 
-    varied has the levels of each factor in the plan's order; without it they are read from the trials. slos has what
-    scenarios are held to at their given load. Scenarios stand in the order of settings.
+    varied has the levels of each factor in the plan's order; without it they are read from the trials. Scenarios
+    stand in the order of settings.
     """
-    found = _of_trials(
-        trials, run_id=run_id, baseline=baseline, baselines=baselines or {}, varied=varied, facts=facts or {}
-    )
+    found = _of_trials(trials, run_id, (baseline, baselines or {}), varied=varied, facts=facts or {})
     return replace(
         found,
         name=name,
         question=question,
         rankings=_in_plan_order(found.rankings, list(settings or {})),
         hypotheses=answers(hypotheses, found.trials),
-        slos=hold_slos(slos or {}, found.trials),
         timelines=timelines(windows),
         facts=facts or {},
         plan_text=plan_text,
@@ -112,14 +107,14 @@ def findings(
 
 def _of_trials(
     trials: Iterable[TrialResult],
-    *,
     run_id: str,
-    baseline: str,
-    baselines: Mapping[str, str],
+    compared_with: tuple[str, Mapping[str, str]],
+    *,
     varied: Varied | None,
     facts: Mapping[str, Any],
 ) -> Findings:
     """Return what can be said from the trials and the machine's facts."""
+    baseline, baselines = compared_with
     ordered = tuple(sorted(trials, key=lambda trial: trial.order))
     doubted = distrusts(ordered, baseline=baseline)
     rows = summaries(ordered, run_id=run_id, found=doubted)

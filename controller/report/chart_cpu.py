@@ -15,6 +15,7 @@ from controller.report.svg import Scale, element
 from controller.units import three_digits
 
 PARTIES: Final = (SERVER, PROXY, *BACKING, GENERATOR)
+_LEAST_SHARE: Final = 0.005
 _HEIGHT = 22
 _TOP, _THICK = 5, 12
 
@@ -30,7 +31,7 @@ class CpuRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuTable:
-    """The rows of a scenario, for parties of which any was observed; numbers has each one's place in the legend."""
+    """The rows of a scenario, for parties that took part in it; numbers has each one's place in the legend."""
 
     parties: tuple[str, ...]
     numbers: tuple[int, ...]
@@ -41,7 +42,8 @@ def cpu_table(trials: Iterable[TrialResult], targets: Sequence[str]) -> CpuTable
     """Return the CPU time a request of every party in one scenario and variant; None where none was observed."""
     counted = {cell.target: [trial for trial in found if trial.ok] for cell, found in cells(trials).items()}
     spent = {target: _spent(counted.get(target, ())) for target in targets}
-    parties = tuple(party for party in PARTIES if any(party in its for its in spent.values()))
+    parties = tuple(party for party in PARTIES if any(_takes_part(party, its) for its in spent.values()))
+    spent = {target: {party: its[party] for party in parties if party in its} for target, its in spent.items()}
     if not parties:
         return None
     widest = max(sum(its.values()) for its in spent.values())
@@ -64,6 +66,11 @@ def _spent(trials: Sequence[TrialResult]) -> dict[str, float]:
     """Return the microseconds a request of each party that was observed."""
     found = {party: cpu_us_per_request(trials, parties=(party,), endpoint=TOGETHER) for party in PARTIES}
     return {party: us for party, us in found.items() if us is not None}
+
+
+def _takes_part(party: str, spent: Mapping[str, float]) -> bool:
+    """Return whether a party took a share that can be drawn: a service that only runs beside it takes next to none."""
+    return spent.get(party, 0.0) >= _LEAST_SHARE * sum(spent.values()) > 0
 
 
 def _bar(spent: Mapping[str, float], *, widest: float) -> Markup:

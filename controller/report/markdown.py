@@ -25,7 +25,7 @@ def findings_markdown(findings: Findings) -> str:
     blocks = blocks or [f"{escaped(findings.run_id)}: no trial has ended yet"]
     blocks += [_effect_block(effect) for effect in effect_tables(findings)]
     if hypotheses := list(hypothesis_rows(findings)):
-        blocks.append(f"### {HYPOTHESIS_TITLE}\n\n{table(HYPOTHESIS_HEADINGS, hypotheses, right={2})}")
+        blocks.insert(0, f"### {HYPOTHESIS_TITLE}\n\n{table(HYPOTHESIS_HEADINGS, hypotheses, right={2})}")
     if findings.slos:
         blocks.append("\n".join(f"- SLO {escaped(line)}" for line in limit_lines(findings.slos)))
     if rows := list(cost_rows(findings)):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from controller.compare.findings import Findings, findings, settings_of
+from controller.compare.limits import hold_slos
 from controller.errors import PlanError
 from controller.measure.trial import INTERRUPTED, TrialResult
 from controller.plan.plan import Plan
@@ -65,12 +66,11 @@ def stored_findings(
         settings=settings_of(plan),
         varied=plan.varied,
         hypotheses=plan.hypotheses,
-        slos=plan.slos,
         about=shown.about,
         folder=shown.folder,
         following=shown.following,
     )
-    return found, stored.warnings
+    return replace(found, slos=hold_slos(plan.slos, found.trials)), stored.warnings
 
 
 def read_stored(folder: Path) -> StoredRun:

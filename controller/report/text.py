@@ -36,9 +36,10 @@ def findings_text(findings: Findings) -> str:
     blocks = [list(_ranking_lines(findings, ranking)) for ranking in whole]
     if not blocks:
         blocks.append([f"{findings.run_id}: no trial has ended yet"])
+    # What was asked is answered first.
+    blocks.insert(0, list(_hypothesis_lines(findings)))
     blocks += [list(_effect_lines(table)) for table in effect_tables(findings)]
     blocks.append([line for ranking in others for line in _wrapped(answer(ranking), indent=2)])
-    blocks.append(list(_hypothesis_lines(findings)))
     blocks.append([part for line in limit_lines(findings.slos) for part in _labelled("slo", line)])
     blocks.append(list(_cost_lines(findings)))
     blocks.append(list(_remark_lines(findings.remarks)))

@@ -1,4 +1,4 @@
-"""CPU by party and latency by rate: what is drawn is what was measured."""
+"""CPU by party, latency by rate, and what comes first on a page: what is drawn is what was measured."""
 
 import re
 from dataclasses import replace
@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 from markupsafe import Markup
 
+from controller.compare.hypotheses import answers
 from controller.measure.trial import TrialResult, Usage
+from controller.plan.hypothesis import hypothesis_of
 from controller.report.chart_capacity import capacity_chart, percentile_of
 from controller.report.chart_cpu import cpu_table
 from controller.report.html import findings_html
+from controller.report.markdown import findings_markdown
 from controller.report.text import findings_text
 from tests.factories.found import found
 from tests.factories.trials import found_nothing, run_of, searched
@@ -40,6 +43,9 @@ def test_a_bar_is_as_long_as_what_its_parties_took() -> None:
     assert first[0] / first[1] == pytest.approx(0.98 * 4, rel=0.01)
     assert sum(second) == pytest.approx(100 * (245 + 5) / (980 + 250 + 5), rel=0.01)
     assert [row.cells for row in table.rows] == [("980", "250", "5.00"), ("245", "-", "5.00")]
+    idle = cpu_table(behind(run_of({"a": 1000}, spread=0), proxy_s=0.001), ["a"])
+    assert idle is not None
+    assert idle.parties == ("server", "generator")
     starts = [float(at) for at in re.findall(r'x="([0-9.]+)%"', table.rows[0].bar)]
     assert starts == pytest.approx([0, first[0], first[0] + first[1]], abs=0.02)
 
@@ -103,3 +109,14 @@ def test_page_and_terminal_say_at_which_rate_latencies_can_be_compared() -> None
     assert "Latency by arrival rate" in findings_html(after)
     assert "rate_per_s" not in findings_text(found(trials))
     assert "CPU a request, by party" in findings_html(found(trials))
+
+
+def test_what_was_asked_is_answered_first() -> None:
+    """Hypotheses of the plan come before the rankings, in the terminal, on the page and in Markdown."""
+    trials = run_of({"a": 1000, "b": 4000})
+    sides = {"compare": {"target": "b"}, "to": {"target": "a"}, "at_least": 2}
+    asked = hypothesis_of({"says": "b is twice as fast", "metric": "throughput_per_s", **sides})
+    said = replace(found(trials), hypotheses=answers([asked], trials))
+
+    for text in (findings_text(said), findings_html(said), findings_markdown(said)):
+        assert 0 <= text.index("b is twice as fast") < text.index("4.0 times as fast")

@@ -19,6 +19,7 @@ import pytest
 from controller.errors import StackError
 from controller.load.once import Http2Client
 from controller.plan.trust import BY_THIS_MACHINE, Trust
+from controller.stack import private
 from controller.stack.front import Front, front_of
 from controller.stack.needs import Needs, require_services
 from controller.stack.nginx import RunningNginx, run_nginx
@@ -59,6 +60,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "a temporary folder"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(private, "_MEMORY", folder)
     return folder
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from controller.load.wire.address import Origin
+from controller.load.wire.broken import broken, connect_error
 from controller.load.wire.native import native_socket
-from controller.plan.trust import tls_words
 
 # One read holds most answers whole; a larger buffer would be allocated for each of them in vain.
 READ_BYTES = 16 * 1024
@@ -23,18 +23,6 @@ MOST_READ_BYTES = 256 * 1024
 _AT_ONCE = struct.pack("ii", 1, 0)
 # Nothing to read, or no room to write, just now: as a socket says it, and as TLS does.
 NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-def _connect_error(code: int) -> str:
-    """Return the kind of a failed connect: refused by the server, or not possible from here (ports, files, routes)."""
-    return "connect_refused" if code == errno.ECONNREFUSED else "connect_failed"
-
-
-def _broken(error: OSError) -> tuple[str, str]:
-    """Return the kind and the words for a connection that broke; the end of the stream in a write is a reset too."""
-    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-        return "tls", tls_words(error)
-    return "reset", error.strerror or str(error)
 
 
 class Peer(Protocol):
@@ -119,7 +107,7 @@ class Connection:
         if code in (0, errno.EINPROGRESS):
             self._watch_writes(self._connected)
         else:
-            self._fail_soon(_connect_error(code), os.strerror(code))
+            self._fail_soon(connect_error(code), os.strerror(code))
 
     def send(self, data: bytes) -> None:
         """Send bytes now, or as soon as the socket takes them."""
@@ -130,7 +118,7 @@ class Connection:
         except NOT_NOW:
             sent = 0
         except OSError as error:
-            self._fail_soon(*_broken(error))
+            self._fail_soon(*broken(error))
             return
         if sent != len(data):
             self._unsent = data[sent:]
@@ -193,7 +181,7 @@ class Connection:
         if opened is None:
             return
         if code := opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self._fail(_connect_error(code), os.strerror(code))
+            self._fail(connect_error(code), os.strerror(code))
         else:
             self._stand(opened)
 
@@ -216,7 +204,7 @@ class Connection:
         except NOT_NOW:
             return
         except OSError as error:
-            self._fail(*_broken(error))
+            self._fail(*broken(error))
             return
         if data:
             received = self.received
