@@ -23,7 +23,7 @@ FACTORS = (
     "streams metrics network"
 )
 CAPACITY = "capacity_per_s capacity_low_per_s capacity_high_per_s"
-COSTS = "server_idle_rss_mib build_mib code_lines"
+COSTS = "server_idle_rss_mib build_mib code_lines requests_per_cpu_s throughput_per_s_per_gib failure_share"
 EVIDENCE = "bound_evidence"
 COLUMNS = {
     "summary.csv": f"{KEYS} {NUMBERS} {FACTORS} {CAPACITY} startup_s {COSTS} {EVIDENCE} notes",

@@ -26,7 +26,7 @@ def test_a_run_ends_with_the_block_that_is_enough(project: Path, machine: Machin
 
     def were_enough(number: int) -> bool:
         whole = [trial for trial in trials if trial.block <= number]
-        return enough(whole, baseline="one", at_least=LEAST, at_most=MOST, until=HALF_WIDTH)
+        return enough(whole, baselines={"health": "one"}, at_least=LEAST, at_most=MOST, until=HALF_WIDTH)
 
     assert [were_enough(number) for number in range(1, blocks + 1)] == [False] * (blocks - 1) + [True]
     assert sorted((trial.block, trial.target) for trial in trials) == [
