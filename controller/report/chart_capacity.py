@@ -16,7 +16,7 @@ from controller.report.svg import Scale, element, log_ticks, short_number
 
 # Rates that are no further apart are one point of a line, at the median of their latencies.
 _ALIKE: Final = 1.05
-_BOUND: Final = re.compile(r"p([\d.]+) <= ([\d.]+) ms")
+_BOUND: Final = re.compile(r"p([\d.]+) <= ([\d.]+(?:e[+-]\d+)?) ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from controller.compare.hypotheses import answers
 from controller.measure.trial import TrialResult, Usage
 from controller.plan.hypothesis import hypothesis_of
+from controller.plan.slo import Slo
 from controller.report.chart_capacity import capacity_chart, percentile_of
 from controller.report.chart_cpu import cpu_table
 from controller.report.html import findings_html
@@ -64,6 +65,8 @@ def test_nothing_observed_is_no_table() -> None:
         ("p99 <= 20 ms and failures <= 0.1 %", ("p99", "latency_p99_ms", 20.0)),
         ("p99.9 <= 2.5 ms", ("p99.9", "latency_p999_ms", 2.5)),
         ("p50 <= 1 ms and p99 <= 9 ms", ("p50", "latency_p50_ms", 1.0)),
+        (Slo(p95_ms=1e6).text, ("p95", "latency_p95_ms", 1e6)),
+        (Slo(p999_ms=0.00002).text, ("p99.9", "latency_p999_ms", 0.00002)),
     ],
 )
 def test_the_percentile_of_an_slo_is_drawn(slo: str, said: tuple[str, str, float]) -> None:
