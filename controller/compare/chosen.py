@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
-from controller.compare.blocks import Cell, bounds_of, by_block, cells, doubts_of
+from controller.compare.blocks import Cell, bounds_of, by_block, doubts_of
 from controller.compare.metrics import THROUGHPUT
 from controller.compare.summary import column_metric
 from controller.compare.words import scene_text
@@ -15,6 +15,8 @@ from controller.plan.hypothesis import OTHERS, Choice, Hypothesis
 
 SPREAD: Final = "spread"
 _BOUND: Final = "bound"
+# The trials that count, as blocks.cells has them.
+Grouped: TypeAlias = Mapping[Cell, Sequence[TrialResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,9 @@ class Chosen:
         return f"{who} in {scene_text(self.scenario, self.variant)}{at}"
 
 
-def with_targets(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> Hypothesis:
+def with_targets(hypothesis: Hypothesis, grouped: Grouped) -> Hypothesis:
     """Return a hypothesis whose "others" are the targets that its other side does not name, where it chooses rows."""
-    known = [_known(cell, found) for cell, found in cells(trials).items()]
+    known = [_known(cell, found) for cell, found in grouped.items()]
     compare, to = ({*dict(side).get("target", ())} for side in _sides(hypothesis))
     return replace(
         hypothesis,
@@ -64,7 +66,7 @@ def _named(choice: Choice, known: Sequence[Mapping[str, Level]], *, beside: set[
     return tuple((key, tuple(others) if key == "target" else its) for key, its in choice)
 
 
-def chosen_pairs(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> list[tuple[Chosen, Chosen]]:
+def chosen_pairs(hypothesis: Hypothesis, grouped: Grouped) -> list[tuple[Chosen, Chosen]]:
     """Return every row of `compare` with each row of `to` that differs from it only in what one of both names.
 
     A factor that does not act on one of two rows does not tell them apart; what decides on a load belongs to its
@@ -74,19 +76,18 @@ def chosen_pairs(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> list[
     named = {key for side in _sides(hypothesis) for key, _ in side}
     if together:
         named.add("target")
-    grouped = cells(trials)
     sides = [list(_rows(choice, grouped, metric=hypothesis.metric)) for choice in _sides(hypothesis)]
     if together:
         sides = [_spreads(side) for side in sides]
     return [(one, other) for one, other in product(*sides) if one != other and _only_differ_in(named, one, other)]
 
 
-def unmeasured(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> tuple[str, ...]:
+def unmeasured(hypothesis: Hypothesis, grouped: Grouped) -> tuple[str, ...]:
     """Return what a hypothesis names and no trial has, each once: "target rust-axum", "gzip on".
 
     A bound is missed where it is that of no row which is chosen otherwise: "bound proxy (found generator)".
     """
-    known = [_known(cell, found) for cell, found in cells(trials).items()]
+    known = [_known(cell, found) for cell, found in grouped.items()]
     missed = [text for choice in _sides(hypothesis) for text in _missed(dict(choice), known)]
     return tuple(dict.fromkeys(missed))
 
@@ -117,7 +118,7 @@ def _is_chosen(row: Mapping[str, Level], wanted: Mapping[str, Sequence[Level]]) 
     return all(row.get(key) in values for key, values in wanted.items() if key != "endpoint")
 
 
-def _rows(choice: Choice, grouped: Mapping[Cell, Sequence[TrialResult]], *, metric: str) -> Iterator[Chosen]:
+def _rows(choice: Choice, grouped: Grouped, *, metric: str) -> Iterator[Chosen]:
     """Yield the rows that a choice takes."""
     wanted = dict(choice)
     measured = THROUGHPUT if metric == SPREAD else column_metric(metric)

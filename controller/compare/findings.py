@@ -88,7 +88,8 @@ def findings(
     varied has the levels of each factor in the plan's order; without it they are read from the trials. Scenarios
     stand in the order of settings.
     """
-    found = _of_trials(trials, run_id, (baseline, baselines or {}), varied=varied, facts=facts or {})
+    facts, baselines = facts or {}, baselines or {}
+    found = _of_trials(trials, run_id=run_id, baseline=baseline, baselines=baselines, varied=varied, facts=facts)
     return replace(
         found,
         name=name,
@@ -96,7 +97,7 @@ def findings(
         rankings=_in_plan_order(found.rankings, list(settings or {})),
         hypotheses=answers(hypotheses, found.trials),
         timelines=timelines(windows),
-        facts=facts or {},
+        facts=facts,
         plan_text=plan_text,
         about=about or {},
         settings=settings or {},
@@ -107,14 +108,14 @@ def findings(
 
 def _of_trials(
     trials: Iterable[TrialResult],
-    run_id: str,
-    compared_with: tuple[str, Mapping[str, str]],
     *,
+    run_id: str,
+    baseline: str,
+    baselines: Mapping[str, str],
     varied: Varied | None,
     facts: Mapping[str, Any],
 ) -> Findings:
     """Return what can be said from the trials and the machine's facts."""
-    baseline, baselines = compared_with
     ordered = tuple(sorted(trials, key=lambda trial: trial.order))
     doubted = distrusts(ordered, baseline=baseline)
     rows = summaries(ordered, run_id=run_id, found=doubted)

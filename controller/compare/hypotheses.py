@@ -6,7 +6,8 @@ from enum import StrEnum
 from math import exp, log
 from typing import Final
 
-from controller.compare.chosen import SPREAD, Chosen, chosen_pairs, unmeasured, with_targets
+from controller.compare.blocks import cells
+from controller.compare.chosen import SPREAD, Chosen, Grouped, chosen_pairs, unmeasured, with_targets
 from controller.compare.holm import ALPHA
 from controller.compare.pairs import Difference, paired_difference
 from controller.compare.student import quantile
@@ -92,12 +93,13 @@ def answers(hypotheses: Iterable[Hypothesis], trials: Sequence[TrialResult]) -> 
     them would do. Holm's correction would give the same, since it asks of the most certain pair what Bonferroni asks
     of all, and has no intervals to show.
     """
-    return tuple(_answer(hypothesis, trials) for hypothesis in hypotheses)
+    grouped = cells(trials)
+    return tuple(_answer(hypothesis, grouped) for hypothesis in hypotheses)
 
 
-def _answer(hypothesis: Hypothesis, trials: Sequence[TrialResult]) -> Answer:
-    named = with_targets(hypothesis, trials)
-    rows, missing = chosen_pairs(named, trials), unmeasured(named, trials)
+def _answer(hypothesis: Hypothesis, grouped: Grouped) -> Answer:
+    named = with_targets(hypothesis, grouped)
+    rows, missing = chosen_pairs(named, grouped), unmeasured(named, grouped)
     pairs = tuple(_tested(hypothesis, one, other, pairs=len(rows)) for one, other in rows)
     found = {pair.holds for pair in pairs}
     if Support.REFUTED in found:

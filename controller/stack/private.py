@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from controller.errors import StackError
-from controller.units import MIB
+from controller.units import MIB, MIB_PER_GIB
 
 _PREFIX: Final = "fastserve-backing-"
 
 
 # Files in memory, where Linux has room for them.
 _MEMORY: Final = Path("/dev/shm")
-_MEMORY_BYTES: Final = 2 * 1024 * MIB
+_MEMORY_BYTES: Final = 2 * MIB_PER_GIB * MIB
 
 
 @contextmanager

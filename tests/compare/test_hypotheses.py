@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from controller.compare.blocks import cells
 from controller.compare.chosen import chosen_pairs
 from controller.compare.hypotheses import Answer, Support, answers, corrected_ends
 from controller.compare.limits import METRICS as NUMBERS
@@ -88,7 +89,7 @@ def test_pairs_are_those_of_the_comparison() -> None:
 
 def pairs_of(hypothesis: Hypothesis, trials: list[TrialResult]) -> list[tuple[str, str]]:
     """Return the names of the rows that stand against one another."""
-    return [(one.name, other.name) for one, other in chosen_pairs(hypothesis, trials)]
+    return [(one.name, other.name) for one, other in chosen_pairs(hypothesis, cells(trials))]
 
 
 def test_what_neither_side_names_is_the_same_on_both() -> None:
